@@ -1,5 +1,7 @@
 #include "scanner/base/check.h"
+#include "scanner/base/text.h"
 #include "scanner/cli/commands.h"
+#include "scanner/cli/config_words.h"
 #include "scanner/cli/help.h"
 #include "scanner/cli/machine.h"
 #include "scanner/cli/messages.h"
@@ -35,6 +37,15 @@ static enum exit_code command_run(struct options *o, struct buf *why)
     UNREACHABLE("unknown command");
 }
 
+static void say_notices(struct span lines)
+{
+    struct messages to_stderr;
+    (void)messages_init(&to_stderr, NULL);
+    while (lines.len > 0) {
+        messages_say(&to_stderr, text_take_until(&lines, '\n'), 0);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct options options; /* large, and lives as long as the process */
@@ -47,6 +58,7 @@ int main(int argc, char **argv)
     machine_init();
     switch (options_read(&options, argc, argv, &why)) {
     case OPTIONS_RUN:
+        say_notices(buf_span(&options.config.notices));
         if (option_files_usable(&options, &why)) {
             code = command_run(&options, &why);
         }
@@ -69,6 +81,7 @@ int main(int argc, char **argv)
     if (why.len > 0) {
         struct messages to_stderr;
         (void)messages_init(&to_stderr, NULL);
+        config_words_put_origin(&options, &why);
         messages_say(&to_stderr, buf_span(&why), 0);
     }
     buf_deinit(&text);

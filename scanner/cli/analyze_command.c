@@ -17,6 +17,8 @@ static enum exit_code analyze_exit_code(enum analyze_end end)
         return EXIT_CODE_USAGE;
     case ANALYZE_ROWS_LOST:
         return EXIT_CODE_ROWS_LOST;
+    case ANALYZE_READER_GONE:
+        return EXIT_CODE_SIGPIPE;
     }
     UNREACHABLE("unknown analyze_end");
 }

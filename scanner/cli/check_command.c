@@ -99,8 +99,8 @@ static enum exit_code print_reports(const struct options *o, size_t asked, int o
         reports_put_all(&text, &rows, o, setting);
         size_t missing = asked - rows.table[TABLE_DOMAINS].count;
         bool sound = !result_rows_have_fault(&rows, why);
-        bool printed = print_text(&text, why) == EXIT_CODE_COMPLETE;
-        code = sound && printed ? EXIT_CODE_COMPLETE : EXIT_CODE_ROWS_LOST;
+        enum exit_code printed = print_text(&text, why);
+        code = sound ? printed : EXIT_CODE_ROWS_LOST;
         if (missing > 0 && why->len == 0) {
             buf_putf(why, "%zu of %zu domains are not finished", missing, asked);
         }

@@ -19,3 +19,5 @@ enum exit_code probing_txt_command(struct options *o, struct buf *why);
 
 /** Standard output takes all of `text`, or the exit code is that of a failure. */
 enum exit_code print_text(const struct buf *text, struct buf *why);
+/** What it means that standard output takes no more, with this errno; nothing is said of a reader that has enough. */
+enum exit_code standard_output_failed(int error, struct buf *why);

@@ -113,7 +113,7 @@ static void bash_put(struct buf *b)
         buf_putf(b, "%s ", command_info(c)->word);
     }
     buf_put_text(b,
-                 "help --help --version' -- \"$cur\")\n"
+                 "help version --help --version' -- \"$cur\")\n"
                  "        return\n"
                  "    fi\n"
                  "    # An equals sign is a word of its own: --format=csv, --root-cas NAME=FILE.\n"
@@ -306,6 +306,7 @@ static void zsh_put(struct buf *b)
         buf_put_text(b, "'\n");
     }
     buf_put_text(b, "        'help:show the options of a command'\n"
+                    "        'version:show the version'\n"
                     "    )\n"
                     "    _arguments -C '(- *)'{-h,--help}'[show this help]' \\\n"
                     "        '(- *)'{-V,--version}'[show the version]' \\\n"
@@ -456,7 +457,8 @@ static void fish_put(struct buf *b)
                  "complete -c mxcensus -n __mxcensus_begins -f -l version -s V -d 'show the "
                  "version'\n"
                  "complete -c mxcensus -n __mxcensus_begins -f -a help -d 'show the options of "
-                 "a command'\n");
+                 "a command'\n"
+                 "complete -c mxcensus -n __mxcensus_begins -f -a version -d 'show the version'\n");
     for (enum command c = 0; c < COMMAND_COUNT; c++) {
         buf_putf(b, "complete -c mxcensus -n __mxcensus_begins -f -a %s -d '%s'\n",
                  command_info(c)->word, command_info(c)->help);

@@ -7,6 +7,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/base/clock.h"
+#include "scanner/cli/config_words.h"
 #include "scanner/cli/machine.h"
 #include "scanner/cli/self_test.h"
 #include "scanner/pipeline/input_look.h"
@@ -17,8 +18,12 @@
 static void say(void *arg, const char *line)
 {
     struct console *c = arg;
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_text(&text, line);
+    config_words_put_origin_first(c->options, &text);
     progress_output_clear_line(&c->progress);
-    messages_say(&c->messages, span_of(line), clock_unix_ms());
+    messages_say(&c->messages, buf_span(&text), clock_unix_ms());
+    buf_deinit(&text);
 }
 
 static void console_show_progress(void *arg, const struct progress_snapshot *now, int64_t unix_ms)
@@ -60,6 +65,8 @@ static enum exit_code console_exit_code(enum scan_end end)
     case SCAN_END_SAYS_NOTHING:
     case SCAN_END_OUTAGE:
         return EXIT_CODE_SAYS_NOTHING;
+    case SCAN_END_READER_GONE:
+        return EXIT_CODE_SIGPIPE;
     case SCAN_END_SIGINT:
         return EXIT_CODE_SIGINT;
     case SCAN_END_SIGTERM:
@@ -105,6 +112,16 @@ static bool fill_ehlo(struct console *c, struct options *o, struct buf *why)
     return true;
 }
 
+/* A new file is made at once, so that two scans do not both make it; but not for a scan that is only tried. */
+static bool open_memory(struct console *c, struct options *o, struct buf *why)
+{
+    bool none = o->memory_path == NULL ||
+                (o->dry_run && access(o->memory_path, F_OK) != 0 && errno == ENOENT);
+    c->memory = none ? NULL : remembering_open(o->memory_path, why);
+    o->params.memory = c->memory;
+    return none || c->memory != NULL;
+}
+
 /** What could go wrong on this machine is found before the first question is asked. */
 static bool prepare(struct console *c, struct options *o, struct buf *why)
 {
@@ -113,15 +130,12 @@ static bool prepare(struct console *c, struct options *o, struct buf *why)
         (p->resume == NULL && !read_terms(o, why))) {
         return false;
     }
-    if (!messages_init(&c->messages, p->log_path)) {
+    /* What is only tried is told to whoever tries it. */
+    if (!messages_init(&c->messages, o->dry_run ? NULL : p->log_path)) {
         buf_putf(why, "--log-file %s: %s", p->log_path, strerror(errno));
         return false;
     }
-    if (o->memory_path != NULL) {
-        c->memory = remembering_open(o->memory_path, why);
-        p->memory = c->memory;
-    }
-    return (o->memory_path == NULL || c->memory != NULL) && fill_ehlo(c, o, why);
+    return open_memory(c, o, why) && fill_ehlo(c, o, why);
 }
 
 /** @return false with the reason when the limit of open files leaves no connection at all. */
@@ -255,6 +269,7 @@ static enum exit_code run_tested(struct console *c, const struct options *o, str
 
 enum exit_code console_run_scan(struct console *c, struct options *o, struct buf *why)
 {
+    c->options = o;
     if (!prepare(c, o, why)) {
         return EXIT_CODE_USAGE;
     }

@@ -11,6 +11,7 @@
  */
 
 struct console {
+    const struct options *options;
     struct messages messages;
     struct progress_output progress;
     struct remembering *memory;        /* of --memory; NULL: none */

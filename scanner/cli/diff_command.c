@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "scanner/base/check.h"
@@ -8,12 +7,17 @@
 #include "scanner/cli/reports.h"
 #include "scanner/compare/diff_output.h"
 
+struct printing {
+    enum exit_code code; /* COMPLETE: nothing failed so far */
+    struct buf *why;
+};
+
 static bool take_diff_text(void *arg, struct buf *text)
 {
-    struct buf *why = arg;
+    struct printing *p = arg;
     bool written = text->len == 0 || fwrite(text->at, 1, text->len, stdout) == text->len;
     if (!written) {
-        buf_putf(why, "standard output: %s", strerror(errno));
+        p->code = standard_output_failed(errno, p->why);
     }
     buf_reset(text);
     return written;
@@ -32,21 +36,20 @@ static bool fails_on(const struct options *o, const struct comparison_counts *n)
     UNREACHABLE("unknown diff_fail_on");
 }
 
-/* Of a comparison that did not come to its end `why` is empty: its own words say it. */
 static enum exit_code print_comparison(const struct options *o, struct comparison *c,
                                        struct buf *why)
 {
-    const struct diff_sink sink = {take_diff_text, why};
+    struct printing printing = {EXIT_CODE_COMPLETE, why};
+    const struct diff_sink sink = {take_diff_text, &printing};
     uint64_t domains = o->diff_domains > 0 ? o->diff_domains : UINT64_MAX;
     bool put = o->diff_format == DIFF_NDJSON ? diff_put_ndjson(c, domains, &sink)
                                              : diff_put_text(c, paper_terminal_width(STDOUT_FILENO),
                                                              reports_want_color(o), domains, &sink);
     if (put && fflush(stdout) != 0) {
-        buf_putf(why, "standard output: %s", strerror(errno));
-        put = false;
+        printing.code = standard_output_failed(errno, why);
     }
-    if (!put && why->len > 0) {
-        return EXIT_CODE_ROWS_LOST;
+    if (printing.code != EXIT_CODE_COMPLETE) {
+        return printing.code;
     }
     if (!put) {
         buf_put_text(why, comparison_error(c));

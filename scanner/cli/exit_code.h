@@ -13,5 +13,6 @@ enum exit_code {
         4, /* our own network: nothing is said of the targets, or of those with reason local_fault */
     EXIT_CODE_FINDINGS = 10, /* complete, and a finding is as severe as --fail-on says */
     EXIT_CODE_SIGINT = 130,  /* interrupted; whole rows, the rest stays unfinished */
+    EXIT_CODE_SIGPIPE = 141, /* whoever reads standard output wants no more */
     EXIT_CODE_SIGTERM = 143,
 };

@@ -26,8 +26,8 @@ void help_put_overview(struct buf *b)
         put_spaces(b, b->len - start, HELP_PHRASE_COLUMNS);
         buf_putf(b, "%s\n", command_info(c)->help);
     }
-    buf_put_text(b, "  mxcensus COMMAND --help               show its options\n"
-                    "  mxcensus --version                    show the version\n"
+    buf_put_text(b, "  mxcensus help COMMAND                 show its options, as COMMAND --help\n"
+                    "  mxcensus version                      show the version, as --version\n"
                     "\n"
                     "Examples: mxcensus check example.org\n"
                     "          mxcensus scan --output results domains.txt\n"

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 
 void machine_init(void)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* write() says it, and what is to be ended in order is */
     crypto_process_init();
     hash_secret_init(); /* tables are filled from the first file on */
 }

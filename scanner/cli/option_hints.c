@@ -9,8 +9,11 @@ void option_put_unknown_command(struct buf *why, const char *word)
     for (enum command c = 0; c < COMMAND_COUNT; c++) {
         similar_try(&s, command_info(c)->word);
     }
-    similar_try(&s, "help");
-    buf_putf(why, "unknown command '%s'; ", word);
+    static const char *const others[] = {"help", "version", "--help", "--version"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        similar_try(&s, others[i]);
+    }
+    buf_putf(why, "unknown %s '%s'; ", word[0] == '-' ? "option" : "command", word);
     if (s.word != NULL) {
         buf_putf(why, "did you mean %s? ", s.word);
     }

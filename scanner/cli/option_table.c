@@ -44,7 +44,10 @@ const struct option_row option_table[] = {
      "their hyphens. Blank lines "
      "and lines that begin with '#' are passed over; a flag is its name alone, or with the value "
      "yes or no. A list takes "
-     "several lines. The command line wins: what it gives is not taken from FILE. Options that "
+     "several lines; of an option that takes one value the last counts, as on the command line, "
+     "and a message names both lines. "
+     "The command line wins: what it gives is not taken from FILE. A value that cannot be used is "
+     "refused with FILE:LINE. Options that "
      "only other commands know "
      "are passed over, so that one file can serve several commands; a name that no command knows "
      "is an error. The "
@@ -592,16 +595,18 @@ const struct option_row option_table[] = {
      "long as all is well.",
      option_read_flag, OPTION_FIELD(only_troubled), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'q', "quiet", NULL, NULL, NULL, "no progress and no summary",
-     "No progress and no summary on standard error; errors are still reported.", option_read_flag,
-     FIELD(quiet), 0, 0},
+     "No progress and no summary on standard error, and not which column of a list the domains are "
+     "taken from, which manifest.json has (inputs); errors and warnings are still reported.",
+     option_read_flag, FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_ANALYZE, 'q', "quiet", NULL, NULL, NULL, "no summary",
      "No summary, and not what changed, on standard error; errors are still reported.",
      option_read_flag, FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 0, "dry-run", NULL, NULL, NULL,
      "look at everything, scan nothing",
      "Look at the options, the list and the directory, make the self-test, and stop: no mail "
-     "server but those of --self-test is contacted, and no results are written. The exit code is "
-     "that of the scan if it would be refused.",
+     "server but those of --self-test is contacted, and no file is written: messages go to "
+     "standard "
+     "error also with --log-file. The exit code is that of the scan if it would be refused.",
      option_read_flag, OPTION_FIELD(dry_run), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'u', "status-updates-file", "FILE", NULL, NULL,
      "progress as CSV, every second", "Write a CSV line with the progress every second to FILE.",

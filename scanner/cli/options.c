@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include "scanner/base/check.h"
-#include "scanner/base/file.h"
-#include "scanner/cli/config_file.h"
+#include "scanner/cli/config_words.h"
 #include "scanner/cli/host_option.h"
 #include "scanner/cli/option_hints.h"
 #include "scanner/cli/option_readers.h"
@@ -334,142 +333,6 @@ static bool fit_together(struct options *o, struct buf *why)
     return true;
 }
 
-/* --- the file of --config ------------------------------------------------------------------- */
-
-/* Abbreviations as getopt takes them; the shortest that is no other option. */
-static bool is_config_word(const char *word, size_t len)
-{
-    return len >= strlen("--conf") && len <= strlen("--config") &&
-           strncmp("--config", word, len) == 0;
-}
-
-static const struct option_row *row_named(enum command c, struct span name, bool *known)
-{
-    const struct option_row *found = NULL;
-    *known = false;
-    for (size_t i = 0; i < option_table_count; i++) {
-        if (span_eq(span_of(option_table[i].name), name)) {
-            *known = true;
-            found = option_is_of(&option_table[i], c) ? &option_table[i] : found;
-        }
-    }
-    return found;
-}
-
-/** Adds one line of the file as the word "--name=value". `o` has what the command line gave. */
-static bool take_config_line(struct options *o, const struct config_line *line, struct buf *why)
-{
-    bool known = false;
-    const struct option_row *row = row_named(o->command, line->name, &known);
-    struct buf *text = &o->config_text;
-    size_t start = text->len;
-    buf_put_text(text, "--");
-    buf_put(text, line->name);
-    buf_put_char(text, '\0');
-    const char *word = (const char *)text->at + start;
-    bool ok = known && (row == NULL ||
-                        (row->group != OPTION_GROUP_OTHER && row->read != option_read_config));
-    bool on = !line->has_value || span_eq(line->value, SPAN_LIT("yes"));
-    bool off = line->has_value && span_eq(line->value, SPAN_LIT("no"));
-    if (!ok) {
-        buf_putf(why, known ? "%s cannot stand in a file" : "no command knows the option %s", word);
-        if (!known) {
-            option_put_similar(why, o->command, word);
-        }
-    } else if (row != NULL && row->argument == NULL && !on && !off) {
-        buf_putf(why, "%s is a flag: it takes yes or no", word);
-        ok = false;
-    } else if (row != NULL && row->argument != NULL && !line->has_value) {
-        buf_putf(why, "%s needs a value: %s = %s", word, row->name, row->argument);
-        ok = false;
-    }
-    /* A list on the command line is one, with the option or without. */
-    bool given = row != NULL && (o->given[row - option_table] ||
-                                 (row->read == option_read_input && o->word_count > 0));
-    text->len = start;
-    if (ok && row != NULL && !given && (row->argument != NULL || on)) {
-        buf_put_text(text, "--");
-        buf_put(text, line->name);
-        if (row->argument != NULL) {
-            buf_put_char(text, '=');
-            buf_put(text, line->value);
-        }
-        buf_put_char(text, '\0');
-    }
-    return ok;
-}
-
-/** Tries the word that was just added, so that what is wrong with it is said of its line. */
-static bool try_config_word(struct options *o, size_t start, struct buf *why)
-{
-    static struct options scratch; /* large */
-    if (o->config_text.len == start) {
-        return true;
-    }
-    char *argv[] = {(char *)(uintptr_t) "mxcensus", (char *)o->config_text.at + start, NULL};
-    options_init(&scratch, o->command);
-    return read_arguments(&scratch, 2, argv, why) == OPTIONS_RUN;
-}
-
-static bool read_config(struct options *o, struct buf *why)
-{
-    struct buf file = BUF_INIT(CONFIG_FILE_MAX);
-    struct buf reason = BUF_INIT(BUF_NO_LIMIT);
-    enum file_end end = file_read(o->config_path, &file);
-    bool ok = end == FILE_COMPLETE;
-    o->config_text = BUF_INIT(BUF_NO_LIMIT);
-    if (!ok) {
-        buf_putf(why, "--config %s: %s; give a file with lines 'name = value'", o->config_path,
-                 end == FILE_TOO_LARGE ? "larger than 1 MiB" : strerror(errno));
-    }
-    struct span rest = buf_span(&file);
-    struct config_line line = {0};
-    enum config_step step = CONFIG_LINE;
-    while (ok && step != CONFIG_END) {
-        size_t start = o->config_text.len;
-        step = config_file_next(&rest, &line, &reason);
-        ok = step == CONFIG_END || (step == CONFIG_LINE && take_config_line(o, &line, &reason) &&
-                                    try_config_word(o, start, &reason));
-        if (!ok) {
-            buf_putf(why, "--config %s line %u: ", o->config_path, line.number);
-            buf_put(why, buf_span(&reason));
-        }
-    }
-    buf_deinit(&reason);
-    buf_deinit(&file);
-    return ok;
-}
-
-static void put_config_word(struct options *o, const char *word)
-{
-    buf_put(&o->config_words, (struct span){(const uint8_t *)&word, sizeof(word)});
-}
-
-/** The command line with the lines of the file in place of --config, in front of what was given. @param argv of the
- * command; the program stands in front of it */
-static void join_config(struct options *o, int argc, char **argv)
-{
-    bool options_end = false;
-    o->config_words = BUF_INIT(BUF_NO_LIMIT);
-    put_config_word(o, argv[-1]); /* the program */
-    put_config_word(o, argv[0]);
-    for (size_t at = 0; at < o->config_text.len;) {
-        const char *word = (const char *)o->config_text.at + at;
-        put_config_word(o, word);
-        at += strlen(word) + 1;
-    }
-    for (int i = 1; i < argc; i++) {
-        size_t len = strcspn(argv[i], "=");
-        options_end = options_end || strcmp(argv[i], "--") == 0;
-        if (options_end || !is_config_word(argv[i], len)) {
-            put_config_word(o, argv[i]);
-        } else if (argv[i][len] == '\0') {
-            i++; /* its value is a word of its own */
-        }
-    }
-    put_config_word(o, NULL);
-}
-
 /* --- the whole ------------------------------------------------------------------------------- */
 
 static enum options_verdict read_whole_line(struct options *o, int argc, char **argv,
@@ -481,6 +344,15 @@ static enum options_verdict read_whole_line(struct options *o, int argc, char **
     return verdict;
 }
 
+/** Tries a word alone. */
+static bool is_good_word(const struct options *o, char *word, struct buf *why)
+{
+    static struct options scratch; /* large */
+    char *argv[] = {(char *)(uintptr_t) "mxcensus", word, NULL};
+    options_init(&scratch, o->command);
+    return read_arguments(&scratch, 2, argv, why) == OPTIONS_RUN;
+}
+
 static enum options_verdict read_command(struct options *o, enum command c, int argc, char **argv,
                                          struct buf *why)
 {
@@ -489,20 +361,19 @@ static enum options_verdict read_command(struct options *o, enum command c, int 
     enum options_verdict verdict = read_whole_line(o, argc, argv, why);
     if (verdict == OPTIONS_RUN && o->config_path != NULL) {
         const char *path = o->config_path;
-        verdict = read_config(o, why) ? OPTIONS_RUN : OPTIONS_BAD;
-        if (verdict == OPTIONS_RUN) {
-            join_config(o, argc, argv);
-            struct buf text = o->config_text;
-            struct buf words = o->config_words;
+        struct config_words config;
+        bool ok = config_words_read(&config, o, is_good_word, why);
+        if (ok) {
+            config_words_join(&config, argc, argv);
             options_init(o, c);
-            o->config_text = text;
-            o->config_words = words;
             o->config_path = path;
             find_in_force(o, "config")->value = path;
             /* As given, behind the program; without the NULL at the end. */
-            verdict = read_whole_line(o, (int)(words.len / sizeof(char *)) - 2,
-                                      (char **)(void *)words.at + 1, why);
+            verdict = read_whole_line(o, (int)(config.words.len / sizeof(char *)) - 2,
+                                      (char **)(void *)config.words.at + 1, why);
         }
+        o->config = config;
+        verdict = ok ? verdict : OPTIONS_BAD;
     }
     if (verdict == OPTIONS_RUN && (!read_words(o, why) || !fit_together(o, why))) {
         verdict = OPTIONS_BAD;
@@ -547,7 +418,7 @@ enum options_verdict options_read(struct options *o, int argc, char **argv, stru
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         return OPTIONS_HELP;
     }
-    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+    if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         return OPTIONS_VERSION;
     }
     if (!find_command(word, &command)) {
@@ -557,9 +428,9 @@ enum options_verdict options_read(struct options *o, int argc, char **argv, stru
     enum options_verdict verdict = read_command(o, command, argc - 1, argv + 1, why);
     o->params.argc = argc;
     o->params.argv = (const char *const *)argv;
-    if (o->config_words.len > 0) {
-        o->params.argc = (int)(o->config_words.len / sizeof(char *)) - 1;
-        o->params.argv = (const char *const *)(const void *)o->config_words.at;
+    if (o->config.words.len > 0) {
+        o->params.argc = (int)(o->config.words.len / sizeof(char *)) - 1;
+        o->params.argv = (const char *const *)(const void *)o->config.words.at;
     }
     return verdict;
 }

@@ -76,6 +76,14 @@ struct root_cas {
     const char *path; /* NULL: the bundle of this machine */
 };
 
+/** What the file of --config says: see config_words.h. */
+struct config_words {
+    struct buf text;    /* words of a command line with NUL between them */
+    struct buf origins; /* of each line that this command knows: struct config_origin */
+    struct buf words;   /* pointers: the whole command line, with these in place of --config */
+    struct buf notices; /* lines for the user */
+};
+
 struct sender_profiles_file;
 struct operator_list;
 
@@ -106,9 +114,7 @@ struct options {
     struct buf shared_operators;           /* the list, once read */
     const char *memory_path;               /* NULL: none */
     const char *config_path;               /* NULL: none */
-    struct buf config_text; /* what it says, as words of a command line with NUL between them */
-    struct buf
-        config_words; /* the whole command line as pointers, with these in place of --config */
+    struct config_words config;
     struct staged_mx staged;      /* --host of check */
     const char *certificate_path; /* --certificate of check; NULL: none */
     const char *show_host;        /* --host of show; NULL: none */

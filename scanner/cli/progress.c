@@ -35,6 +35,14 @@ static uint64_t seconds_by_rate(uint64_t lines, double rate)
     return rate > 0 ? (uint64_t)((double)lines / rate) : PROGRESS_UNKNOWN;
 }
 
+static uint64_t waiting_s(const struct progress_snapshot *now)
+{
+    return (now->waiting_ms + 999) / 1000;
+}
+
+/* The last lines take longer than those that the rate was of: slow servers, second chances. */
+#define RATE_SPEAKS_FROM_S 60
+
 uint64_t progress_eta_s(const struct progress_snapshot *now, const struct progress_mark *mark)
 {
     uint64_t done = progress_lines_done(now);
@@ -48,9 +56,17 @@ uint64_t progress_eta_s(const struct progress_snapshot *now, const struct progre
     if (now->waiting_ms == PROGRESS_UNKNOWN || by_rate == PROGRESS_UNKNOWN) {
         return PROGRESS_UNKNOWN;
     }
-    uint64_t waiting = now->waiting_ms / 1000;
-    uint64_t longer = by_rate > waiting ? by_rate : waiting;
-    return longer > 0 ? longer : 1;
+    uint64_t waiting = waiting_s(now);
+    if (waiting < by_rate) {
+        return by_rate >= RATE_SPEAKS_FROM_S || !now->input_ended ? by_rate : PROGRESS_UNKNOWN;
+    }
+    return waiting > 0 ? waiting : PROGRESS_UNKNOWN;
+}
+
+/* What waits begins then, and may take long. */
+static bool eta_is_least(const struct progress_snapshot *now, uint64_t eta_s)
+{
+    return eta_s > 0 && eta_s != PROGRESS_UNKNOWN && eta_s == waiting_s(now);
 }
 
 /** "0:01:05" */
@@ -60,9 +76,9 @@ static void put_duration(struct buf *b, uint64_t seconds)
              (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
 }
 
-static void put_eta(struct buf *b, uint64_t seconds)
+static void put_eta(struct buf *b, uint64_t seconds, bool is_least)
 {
-    buf_put_text(b, ", ETA ");
+    buf_put_text(b, is_least ? ", ETA at least " : ", ETA ");
     if (seconds == PROGRESS_UNKNOWN) {
         buf_put_text(b, "unknown");
     } else {
@@ -110,7 +126,7 @@ void progress_put_line(struct buf *b, const struct progress_snapshot *now,
     if (now->draining) {
         buf_put_text(b, ", stopping");
     } else if (eta_s > 0) {
-        put_eta(b, eta_s);
+        put_eta(b, eta_s, eta_is_least(now, eta_s));
     }
 }
 
@@ -231,8 +247,9 @@ void progress_put_metrics(struct buf *b, const struct progress_snapshot *now,
     buf_put_char(b, '\n');
     PROGRESS_NUMBERS(X)
 #undef X
-    put_metric_head(b, "eta_seconds", "gauge",
-                    "Estimated time to the last row, NaN while unknown.");
+    put_metric_head(
+        b, "eta_seconds", "gauge",
+        "Estimated time to the last row, or the least that it takes; NaN while unknown.");
     buf_put_text(b, "mxcensus_eta_seconds ");
     if (eta_s == PROGRESS_UNKNOWN) {
         buf_put_text(b, "NaN\n");

@@ -21,8 +21,9 @@ double progress_rate(const struct progress_snapshot *now, const struct progress_
 
 /**
  * Seconds until each line has its row: what is left at the rate of the last minute, or what waits for a limit or a pause,
- * whichever takes longer. 0 when none is left, and not before.
- * @return PROGRESS_UNKNOWN while the number of lines is, the time of what waits, or the rate where lines are still read
+ * whichever takes longer; the latter is the least that it takes. 0 when none is left, and not before.
+ * @return PROGRESS_UNKNOWN while the number of lines is, the time of what waits, or the rate where lines are still read; and where
+ * the rate speaks of less than a minute once all lines are under way: those that are left then are the slow ones
  */
 uint64_t progress_eta_s(const struct progress_snapshot *now, const struct progress_mark *mark);
 

@@ -35,6 +35,8 @@ enum exit_code report_command(struct options *o, struct buf *why)
         return EXIT_CODE_USAGE;
     case REPORT_FAILED:
         return EXIT_CODE_FATAL;
+    case REPORT_READER_GONE:
+        return EXIT_CODE_SIGPIPE;
     case REPORT_UNWRITTEN:
         return EXIT_CODE_ROWS_LOST;
     }

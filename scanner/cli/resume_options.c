@@ -54,7 +54,7 @@ static bool has_files_alone(const struct results *r)
     return r->input_count > 0;
 }
 
-static bool can_go_on(const struct results *r, struct buf *why)
+static bool can_go_on(struct results *r, struct buf *why)
 {
     const char *version = results_text(r, "version", NULL);
     const char *there = results_text(r, "working_directory", NULL);
@@ -62,8 +62,8 @@ static bool can_go_on(const struct results *r, struct buf *why)
     if (version == NULL || strcmp(version, MXCENSUS_VERSION) != 0) {
         buf_putf(why, "%s: begun by version %s of mxcensus: go on with that", r->path,
                  version != NULL ? version : "?");
-    } else if (!results_has_table(r, TABLE_DOMAINS)) {
-        buf_putf(why, "%s: its rows are in CSV alone, which is not read back", r->path);
+    } else if (!results_have_ndjson(r, why)) {
+        return false;
     } else if (!has_files_alone(r)) {
         buf_putf(why,
                  "%s: a list came from standard input, which cannot be read again; mxcensus "
@@ -158,7 +158,12 @@ enum resume_answer resume_options_fill(struct options *o, struct buf *why)
         buf_putf(why, "%s/" MANIFEST_STARTED_NAME ": has no command line, or too long a one", path);
         return RESUME_REFUSED;
     }
-    if (options_read(o, count, words, why) != OPTIONS_RUN) {
+    const struct config_words config = o->config;
+    const char *config_path = o->config_path;
+    bool ok = options_read(o, count, words, why) == OPTIONS_RUN;
+    o->config = config; /* of this start: where its values came from */
+    o->config_path = config_path;
+    if (!ok) {
         return RESUME_REFUSED;
     }
     if (!row_shape_is_whole(&o->params.shape)) {

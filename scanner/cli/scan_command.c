@@ -14,7 +14,8 @@ enum exit_code scan_command(struct options *o, struct buf *why)
     struct console c;
     console_init(&c);
     enum exit_code code = console_run_scan(&c, o, why);
-    if (c.summary.len > 0 && !o->params.quiet && code != EXIT_CODE_USAGE) {
+    if (c.summary.len > 0 && !o->params.quiet && code != EXIT_CODE_USAGE &&
+        code != EXIT_CODE_SIGPIPE) {
         (void)fwrite(c.summary.at, 1, c.summary.len, stderr);
     }
     console_deinit(&c);

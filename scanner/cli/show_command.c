@@ -96,9 +96,7 @@ static enum exit_code show_batch(struct showing *s, struct stored_wish *wish, si
     } else {
         take_incomplete(s, &stored);
         put_batch(s, &out, &rows, wish, count);
-        code = result_rows_have_fault(&rows, why)            ? EXIT_CODE_USAGE
-               : print_text(&out, why) != EXIT_CODE_COMPLETE ? EXIT_CODE_ROWS_LOST
-                                                             : EXIT_CODE_COMPLETE;
+        code = result_rows_have_fault(&rows, why) ? EXIT_CODE_USAGE : print_text(&out, why);
         result_rows_deinit(&rows);
     }
     buf_deinit(&out);
@@ -203,9 +201,8 @@ static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
     } else {
         put_hosts_of(s, &out, &rows, users);
     }
-    enum exit_code code = result_rows_have_fault(&rows, why)            ? EXIT_CODE_USAGE
-                          : print_text(&out, why) != EXIT_CODE_COMPLETE ? EXIT_CODE_ROWS_LOST
-                                                                        : EXIT_CODE_COMPLETE;
+    enum exit_code code =
+        result_rows_have_fault(&rows, why) ? EXIT_CODE_USAGE : print_text(&out, why);
     result_rows_deinit(&rows);
     buf_deinit(&out);
     return code;

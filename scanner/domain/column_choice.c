@@ -319,9 +319,9 @@ static bool choice_refused(const char *asked, uint64_t line, bool found, struct 
     uint64_t number = 1;
     bool named = asked != NULL && !text_to_u64(span_of(asked), &number);
     if (number == 0) {
-        buf_put_text(why, "has columns that are numbered from 1");
+        buf_put_text(why, "has columns that are numbered from 1: there is no --column 0");
     } else if (named && !found) {
-        buf_putf(why, "has no column \"%s\"; line %llu must be its header", asked,
+        buf_putf(why, "has no column \"%s\" (--column); line %llu must be its header", asked,
                  (unsigned long long)line);
     }
     return number == 0 || (named && !found);

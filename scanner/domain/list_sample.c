@@ -2,6 +2,7 @@
 
 #include "scanner/base/hash.h"
 #include "scanner/base/text.h"
+#include "scanner/domain/domain_name.h"
 
 /* The first line that is no domain shows it. */
 static const char *list_kind_of(struct span line)
@@ -54,12 +55,19 @@ static bool list_sample_has_or_add(struct list_sample *s, struct span domain)
     return there;
 }
 
+static bool list_is_mail_address(struct span input)
+{
+    return input.len > 0 && memchr(input.at, '@', input.len) != NULL &&
+           !domain_name_is_in_url(input);
+}
+
 bool list_sample_add(struct list_sample *s, const struct source_record *r)
 {
     if (s->records == LIST_SAMPLE_MAX) {
         return false;
     }
     s->records++;
+    s->mails += r->invalid == NULL && list_is_mail_address(r->input);
     if (r->invalid != NULL) {
         s->invalid++;
         list_example_note(&s->first_invalid, r);
@@ -97,6 +105,16 @@ void list_sample_put_refusal(const struct list_sample *s, struct buf *to)
     buf_putf(to, "none of its %s%u lines is a domain",
              s->records == LIST_SAMPLE_MAX ? "first " : "", s->records);
     list_put_example(e, to);
+}
+
+bool list_sample_put_mails(const struct list_sample *s, struct buf *to)
+{
+    if (s->mails > 0) {
+        buf_putf(to, "%u of the %s%u lines %s; the domain is what stands after '@'", s->mails,
+                 s->records == LIST_SAMPLE_MAX ? "first " : "", s->records,
+                 s->mails == 1 ? "is a mail address" : "are mail addresses");
+    }
+    return s->mails > 0;
 }
 
 bool list_sample_put_warning(const struct list_sample *s, struct buf *to)

@@ -2,7 +2,8 @@
 
 /**
  * The first lines of a list, looked at for what a wrong column or a wrong file looks like: most lines are invalid, or
- * name a domain that was there before. Where none is a domain, it is no list.
+ * name a domain that was there before. Where none is a domain, it is no list. Mail addresses are counted, as their domains are
+ * taken.
  */
 
 #include "scanner/base/buf.h"
@@ -25,6 +26,7 @@ struct list_sample {
     uint32_t records;
     uint32_t invalid;
     uint32_t repeated;
+    uint32_t mails; /* domains that stand in a mail address */
     struct list_example first_invalid;
     struct list_example first_repeated;
     uint64_t seen[LIST_SAMPLE_SLOTS]; /* hashes of domains; 0: free */
@@ -39,5 +41,7 @@ static inline bool list_sample_has_no_domain(const struct list_sample *s)
 }
 /** Why it is no list: what it is where that shows, else one of its lines. As words that follow the name of the list. */
 void list_sample_put_refusal(const struct list_sample *s, struct buf *to);
+/** One line on mail addresses. @return false: there is none */
+bool list_sample_put_mails(const struct list_sample *s, struct buf *to);
 /** One line with an example. @return false: most lines are good */
 bool list_sample_put_warning(const struct list_sample *s, struct buf *to);

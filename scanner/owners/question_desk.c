@@ -64,6 +64,7 @@ static void desk_enter(struct desk_question *q, enum desk_state to)
 {
     CHECK(leads_to[q->state][to]);
     q->desk->held += (to == DESK_HELD) - (uint32_t)(q->state == DESK_HELD);
+    q->desk->paused += (to == DESK_PAUSED) - (uint32_t)(q->state == DESK_PAUSED);
     q->state = to;
 }
 
@@ -197,7 +198,8 @@ static void desk_pause(struct desk_question *q)
 {
     desk_enter(q, DESK_PAUSED);
     q->timer.on_due = on_pause_over;
-    wheel_set(q->desk->wheel, &q->timer, q->desk->now_ms + q->desk->pause_ms);
+    q->desk->paused_until_ms = q->desk->now_ms + q->desk->pause_ms;
+    wheel_set(q->desk->wheel, &q->timer, q->desk->paused_until_ms);
 }
 
 /* The first pass failed: begin the second; a failure of the second is held until the weather is known. */
@@ -270,6 +272,11 @@ static bool is_late(const struct desk_question *q)
                   q->seen.state != DNS_NOT_ASKED && !q->told_late;
     return failed && weather_judge(q->desk->weather, q->begun_ms, q->ended_ms, is_ours(q)) ==
                          WEATHER_BELIEVED;
+}
+
+uint64_t question_desk_waiting_ms(const struct question_desk *d)
+{
+    return d->paused > 0 && d->paused_until_ms > d->now_ms ? d->paused_until_ms - d->now_ms : 0;
 }
 
 void question_desk_look(struct question_desk *d)

@@ -50,11 +50,13 @@ struct question_desk {
     struct desk_question **slots;       /* malloc, as each */
     uint32_t count;
     uint32_t first_free;
-    uint32_t held;          /* slots in that state */
-    struct buf waiting;     /* owner_question, for the end of bad weather */
-    struct buf to_resolver; /* owner_question; of an asker OWNER_DESK the tag is a slot */
-    struct buf to_owners;   /* struct desk_failure */
-    uint64_t asked_again;   /* because of the weather */
+    uint32_t held;            /* slots in that state */
+    uint32_t paused;          /* the same */
+    uint64_t paused_until_ms; /* the last of those that were paused: all pauses are as long */
+    struct buf waiting;       /* owner_question, for the end of bad weather */
+    struct buf to_resolver;   /* owner_question; of an asker OWNER_DESK the tag is a slot */
+    struct buf to_owners;     /* struct desk_failure */
+    uint64_t asked_again;     /* because of the weather */
 };
 
 void question_desk_init(struct question_desk *d, uint32_t pause_ms,
@@ -71,6 +73,9 @@ void question_desk_ask(struct question_desk *d, const struct owner_question *q);
  */
 bool question_desk_answer(struct question_desk *d, uint8_t *asker, uint64_t *tag,
                           const struct dns_answer *answer);
+
+/** Until the last of those that are paused is asked again; 0: none is. */
+uint64_t question_desk_waiting_ms(const struct question_desk *d);
 
 /** The weather is another, or is known for longer. */
 void question_desk_look(struct question_desk *d);

@@ -36,6 +36,9 @@ static bool ending_lost_some(const struct ending *e)
 
 enum scan_end ending_of(const struct ending *e, bool whole)
 {
+    if (e->reader_gone) {
+        return SCAN_END_READER_GONE;
+    }
     if (!whole || e->completions_missing || e->problems_missing) {
         return SCAN_END_ROWS_LOST;
     }
@@ -154,8 +157,10 @@ static void say_doubts(const struct ending *e, int64_t clock_jump_ms)
 
 void ending_say(const struct ending *e, int64_t clock_jump_ms)
 {
-    say_failures(e);
-    say_doubts(e, clock_jump_ms);
+    if (!e->reader_gone) {
+        say_failures(e);
+        say_doubts(e, clock_jump_ms);
+    }
 }
 
 int64_t ending_clock_jump(int64_t by_clock_ms, int64_t passed_ms)

@@ -18,6 +18,7 @@ struct ending {
     bool stuck;                       /* no progress, and giving up did not help */
     bool out_of_memory;               /* the reserve is in use */
     bool outage_lasts;                /* longer than it may */
+    bool reader_gone;                 /* of standard output */
     bool completions_missing;         /* for want of a temporary file */
     bool problems_missing;            /* the same, of problems and causes */
     struct buf problems_why;          /* and why, in one line */

@@ -22,6 +22,14 @@ bool input_put_columns(const char *list, const struct domain_source *source, str
     return domain_source_put_choice(source, line);
 }
 
+bool input_put_mails(const char *list, const struct domain_source *source,
+                     const struct list_sample *sample, struct buf *line)
+{
+    text_put_visible(line, span_of(list));
+    buf_put_text(line, ": ");
+    return !domain_source_has_told_mails(source) && list_sample_put_mails(sample, line);
+}
+
 bool input_put_warning(const char *list, const struct list_sample *sample, struct buf *line)
 {
     text_put_visible(line, span_of(list));
@@ -54,7 +62,14 @@ static void look_tell_columns(const struct look *l)
 static void look_tell_warning(const struct look *l)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
-    if (l->say != NULL && input_put_warning(input_list_name(l->path), &l->sample, &line)) {
+    const char *list = input_list_name(l->path);
+    if (l->say != NULL && !l->params->quiet &&
+        input_put_mails(list, l->source, &l->sample, &line)) {
+        buf_put_char(&line, '\0');
+        l->say(l->arg, (const char *)line.at);
+    }
+    buf_reset(&line);
+    if (l->say != NULL && input_put_warning(list, &l->sample, &line)) {
         buf_put_char(&line, '\0');
         l->say(l->arg, (const char *)line.at);
     }

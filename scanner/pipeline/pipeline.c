@@ -555,6 +555,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = ending_reason(&c->ending, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;
+    c->ending.reader_gone = writer_reader_is_gone(&c->writer);
     int64_t ended = clock_unix_ms();
     const struct results *resumed = s->params->resume;
     int64_t jump = ending_clock_jump(ended - started, clock_boot_ms() - started_boot);

@@ -15,6 +15,7 @@ enum scan_end {
     SCAN_END_FATAL,        /* the scan could not start, or the input could not be read on */
     SCAN_END_USAGE,        /* something that the user named cannot be used */
     SCAN_END_ROWS_LOST,    /* rows could not be written */
+    SCAN_END_READER_GONE,  /* the same, as whoever reads standard output wants no more */
     SCAN_END_SAYS_NOTHING, /* complete, but no mail server could be reached: smtp_reach.h */
     SCAN_END_OUTAGE,       /* complete, but our own network or resolver went away for good */
     SCAN_END_SIGINT,       /* whole rows were left, the other lines are unfinished */

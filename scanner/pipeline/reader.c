@@ -148,8 +148,13 @@ static void reader_put_list(const struct reader *r, struct buf *to)
 static void warn_of_list(struct reader *r)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
-    if (!r->sampled && !r->scan->params->any_lines &&
-        input_put_warning(r->list, &r->sample, &line)) {
+    bool asked = !r->sampled && !r->scan->params->any_lines;
+    if (asked && !r->scan->params->quiet &&
+        input_put_mails(r->list, r->source, &r->sample, &line)) {
+        notices_add(r, &line);
+    }
+    buf_reset(&line);
+    if (asked && input_put_warning(r->list, &r->sample, &line)) {
         notices_add(r, &line);
     }
     r->sampled = true;

@@ -388,7 +388,9 @@ static void reckon_waiting(struct worker *w)
     w->waiting_due_ms = now_ms + WAITING_EVERY_MS;
     uint64_t services = service_waiting_ms(&w->services);
     uint64_t operators = operator_waiting_ms(&w->operators);
+    uint64_t questions = question_desk_waiting_ms(&w->desk);
     uint64_t longest = services > operators ? services : operators;
+    longest = questions > longest ? questions : longest;
     bool known = longest != WAITING_UNKNOWN;
     atomic_store_explicit(&w->counters.waiting_until_ms,
                           known && longest > 0 ? now_ms + longest : longest, memory_order_relaxed);

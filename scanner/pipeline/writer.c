@@ -286,6 +286,11 @@ bool writer_finish(struct writer *w, bool complete)
     return kept;
 }
 
+bool writer_reader_is_gone(const struct writer *w)
+{
+    return w->dir == NULL && w->stream.error.error == EPIPE;
+}
+
 void writer_put_failure(const struct writer *w, struct buf *text)
 {
     const struct result_error *e = w->dir != NULL ? result_dir_error(w->dir) : &w->stream.error;

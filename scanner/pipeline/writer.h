@@ -40,6 +40,8 @@ void writer_join(
     struct writer *w); /* after a STOP was posted; everything posted before is written */
 /** After writer_join(): the files get their names. @return false when something was lost. */
 bool writer_finish(struct writer *w, bool complete);
+/** Whoever reads the rows on standard output has closed it: no fault of anybody. */
+bool writer_reader_is_gone(const struct writer *w);
 /** What failed first, "" when nothing did. */
 void writer_put_failure(const struct writer *w, struct buf *text);
 uint64_t writer_rows_lost(const struct writer *w);

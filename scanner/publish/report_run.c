@@ -27,7 +27,8 @@ struct report {
     bool made_folder;
     struct sheets sheets;
     struct report_facts facts;
-    bool unwritten; /* a file or standard output takes no more */
+    bool reader_gone; /* of standard output */
+    bool unwritten;   /* a file or standard output takes no more */
     struct buf *why;
 };
 
@@ -179,8 +180,11 @@ static bool write_document(struct report *r)
     if (r->params->output != NULL) {
         ok = write_report_file(r, r->params->output, &text);
     } else if (fwrite(text.at, 1, text.len, stdout) != text.len || fflush(stdout) != 0) {
-        buf_putf(r->why, "standard output: %s", strerror(errno));
+        r->reader_gone = errno == EPIPE;
         r->unwritten = true;
+        if (!r->reader_gone) {
+            buf_putf(r->why, "standard output: %s", strerror(errno));
+        }
         ok = false;
     }
     buf_deinit(&text);
@@ -445,6 +449,7 @@ enum report_end report_run(const struct report_params *p, struct buf *notice, st
     lean_rows_free(r.input.lean);
     results_deinit(&r.input.results);
     return ok               ? REPORT_COMPLETE
+           : r.reader_gone  ? REPORT_READER_GONE
            : r.unwritten    ? REPORT_UNWRITTEN
            : r.input.failed ? REPORT_FAILED
                             : REPORT_UNUSABLE;

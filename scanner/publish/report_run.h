@@ -37,9 +37,10 @@ struct report_params {
 
 enum report_end {
     REPORT_COMPLETE,
-    REPORT_UNUSABLE,  /* the results, or what was asked of them */
-    REPORT_FAILED,    /* the operating system refuses to read, or to create a file */
-    REPORT_UNWRITTEN, /* or takes no more of what is to be written */
+    REPORT_UNUSABLE,    /* the results, or what was asked of them */
+    REPORT_FAILED,      /* the operating system refuses to read, or to create a file */
+    REPORT_UNWRITTEN,   /* or takes no more of what is to be written */
+    REPORT_READER_GONE, /* whoever reads standard output wants no more; nothing is said */
 };
 
 /** @param notice one line on what the results lack, where they do @return with one line in `why` unless it is complete */

@@ -230,8 +230,8 @@ static bool can_be_made_anew(struct analysis *a)
 static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
 {
     struct results_table ahead;
-    if (!results_open(&a->results, p->results, a->why) || !can_be_made_anew(a) ||
-        !set_terms(a, p) ||
+    if (!results_open(&a->results, p->results, a->why) ||
+        !results_have_ndjson(&a->results, a->why) || !can_be_made_anew(a) || !set_terms(a, p) ||
         !new_results_open(&a->out, p, results_table_ahead(&a->results, &ahead), a->why)) {
         analysis_stop(a, ANALYZE_UNUSABLE);
         return false;
@@ -304,7 +304,9 @@ static void analyze_tables(struct analysis *a)
     if (a->end == ANALYZE_COMPLETE && !finish(a)) {
         analysis_stop(a, ANALYZE_ROWS_LOST);
     }
-    if (a->end == ANALYZE_ROWS_LOST) {
+    if (a->end == ANALYZE_ROWS_LOST && new_results_reader_is_gone(&a->out)) {
+        a->end = ANALYZE_READER_GONE;
+    } else if (a->end == ANALYZE_ROWS_LOST) {
         new_results_blame(&a->out, a->why);
     }
 }

@@ -44,6 +44,7 @@ enum analyze_end {
     ANALYZE_FATAL,    /* the operating system refuses something */
     ANALYZE_UNUSABLE, /* `results` or `output` cannot be used: a usage error */
     ANALYZE_ROWS_LOST,
+    ANALYZE_READER_GONE, /* the same, as whoever reads standard output wants no more; nothing is said */
 };
 
 /**

@@ -133,6 +133,9 @@ static bool write_summary(struct new_results *n, const struct results *from,
         .operators = now->operators,
         .profiles = now->terms->profiles,
         .rows = n->rows,
+        .judged = from->path,
+        .judged_at = now->terms->at,
+        .output = n->params->output,
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
     report_summary(&json, &facts);
@@ -209,6 +212,11 @@ void new_results_discard(struct new_results *n)
     unlink_in(n->params->output, RESULT_RESERVE_NAME, "");
     result_dir_free(n->dir);
     n->dir = NULL;
+}
+
+bool new_results_reader_is_gone(const struct new_results *n)
+{
+    return n->dir == NULL && n->stream.error.error == EPIPE;
 }
 
 void new_results_blame(const struct new_results *n, struct buf *why)

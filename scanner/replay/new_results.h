@@ -31,5 +31,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
                         const struct reanalysis *now);
 /** Removes what was begun, so that the same directory can be given again. */
 void new_results_discard(struct new_results *n);
+/** Whoever reads the rows on standard output has closed it: no fault of anybody. */
+bool new_results_reader_is_gone(const struct new_results *n);
 /** What went wrong first. */
 void new_results_blame(const struct new_results *n, struct buf *why);

@@ -176,13 +176,14 @@ static bool read_manifest(struct results *r, struct buf *why)
     return read_ports(r) || refuse(r, why, "does not say which ports were scanned");
 }
 
-/* The NDJSON file of a table, by its name. @return false: there is none */
-static bool find_bare(const struct results *r, const char *table, char name[RESULTS_NAME_MAX])
+/* The file of a table, by its name. @return false: there is none */
+static bool find_bare_as(const struct results *r, const char *table, enum row_format format,
+                         char name[RESULTS_NAME_MAX])
 {
     static const enum result_codec codecs[] = {RESULT_CODEC_NONE, RESULT_CODEC_GZIP,
                                                RESULT_CODEC_ZSTD};
     for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
-        (void)snprintf(name, RESULTS_NAME_MAX, "%s.%s%s", table, row_format_word(ROW_FORMAT_NDJSON),
+        (void)snprintf(name, RESULTS_NAME_MAX, "%s.%s%s", table, row_format_word(format),
                        result_codec_suffix(codecs[i]));
         if (file_is_in(r->path, name)) {
             return true;
@@ -191,25 +192,34 @@ static bool find_bare(const struct results *r, const char *table, char name[RESU
     return false;
 }
 
-static bool has_bare(const struct results *r, const char *table)
+static bool find_bare(const struct results *r, const char *table, char name[RESULTS_NAME_MAX])
 {
-    char name[RESULTS_NAME_MAX];
-    return find_bare(r, table, name);
+    return find_bare_as(r, table, ROW_FORMAT_NDJSON, name);
 }
 
-static bool has_bare_tables(const struct results *r)
+static bool has_bare_tables(const struct results *r, enum row_format format)
 {
     bool found = false;
     for (unsigned t = 0; t < TABLE_COUNT && !found; t++) {
-        found = has_bare(r, table_name((enum table_id)t));
+        char name[RESULTS_NAME_MAX];
+        found = find_bare_as(r, table_name((enum table_id)t), format, name);
     }
     return found;
+}
+
+static void put_csv_alone(const struct results *r, struct buf *why)
+{
+    buf_putf(
+        why,
+        "%s: its rows are CSV alone, which is not read back; scan with --format ndjson or both",
+        r->path);
 }
 
 /* Without a manifest: how far the files are whole. */
 static bool open_cut(struct results *r, bool bare_too, struct buf *why)
 {
-    bool bare = !file_is_in(r->path, MANIFEST_STARTED_NAME) && has_bare_tables(r);
+    bool bare =
+        !file_is_in(r->path, MANIFEST_STARTED_NAME) && has_bare_tables(r, ROW_FORMAT_NDJSON);
     if (bare && bare_too) {
         r->is_bare = true;
         return true;
@@ -224,6 +234,8 @@ static bool open_cut(struct results *r, bool bare_too, struct buf *why)
                  "neither " MANIFEST_NAME " nor " MANIFEST_STARTED_NAME
                  "; delete the directory and scan again",
                  r->path);
+    } else if (!bare && has_bare_tables(r, ROW_FORMAT_CSV)) {
+        put_csv_alone(r, why);
     } else if (file_is_in(r->path, ".")) {
         buf_putf(why,
                  "%s: no results of a scan: it has neither " MANIFEST_NAME
@@ -282,7 +294,7 @@ bool results_open(struct results *r, const char *path, struct buf *why)
 
 bool results_open_rows(struct results *r, const char *path, struct buf *why)
 {
-    if (!open_any(r, path, true, why)) {
+    if (!open_any(r, path, true, why) || !results_have_ndjson(r, why)) {
         return false;
     }
     if (results_are_partial(r)) {
@@ -509,7 +521,8 @@ bool results_are_whole(const struct results *r)
 bool results_has_table(const struct results *r, enum table_id t)
 {
     if (r->is_bare) {
-        return has_bare(r, table_name(t));
+        char name[RESULTS_NAME_MAX];
+        return find_bare(r, table_name(t), name);
     }
     if (r->has_cut) {
         return find_in_cut(r, table_name(t)) != SIZE_MAX;
@@ -607,6 +620,21 @@ bool results_table(struct results *r, enum table_id t, struct results_table *tab
     } else if (!found) {
         buf_putf(why, "%s/%s: names no NDJSON file of table %s, which is needed", r->path,
                  r->has_cut ? JOURNAL_NAME : MANIFEST_NAME, table_name(t));
+    }
+    return found;
+}
+
+bool results_have_ndjson(struct results *r, struct buf *why)
+{
+    struct results_table table;
+    struct buf without = BUF_INIT(BUF_NO_LIMIT);
+    bool found = false;
+    for (unsigned t = 0; t < TABLE_COUNT && !found; t++) {
+        found = results_table(r, (enum table_id)t, &table, &without);
+    }
+    buf_deinit(&without);
+    if (!found) {
+        put_csv_alone(r, why);
     }
     return found;
 }

@@ -88,6 +88,8 @@ bool results_are_lean(const struct results *r);
 const char *results_missing_outcomes(struct results *r);
 /** All that rows are made of is there. */
 bool results_are_whole(const struct results *r);
+/** Rows can be read at all. @return false with one line in `why`: they are CSV alone */
+bool results_have_ndjson(struct results *r, struct buf *why);
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */
 bool results_has_table(const struct results *r, enum table_id t);
 /** @return false: no name stands for others, as no group has a row, or --infer was off */

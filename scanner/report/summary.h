@@ -21,6 +21,9 @@ struct summary_facts {
     const struct sender_profiles *profiles;   /* those of the counts; NULL: none */
     const struct manifest_memory *memory;     /* NULL: none */
     const uint64_t *rows;                     /* TABLE_COUNT of them: written rows per table */
+    const char *judged;                       /* the results that were judged again; NULL: a scan */
+    int64_t judged_at;                        /* of these: Unix seconds, as of when */
+    const char *output;                       /* the same: the directory; NULL: standard output */
 };
 
 void report_summary(struct buf *json, const struct summary_facts *facts);

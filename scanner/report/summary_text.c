@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "scanner/analysis/smtp_reach.h"
+#include "scanner/base/text.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/operator_summary.h"
 #include "scanner/report/shares.h"
@@ -149,6 +150,21 @@ static void put_memory_text(struct buf *text, const struct manifest_memory *m)
     }
 }
 
+/* What analyze did: the time that the scan took is not its own. */
+static void put_judged_text(struct buf *text, const struct summary_facts *facts)
+{
+    uint64_t rows = 0;
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        rows += facts->rows[t];
+    }
+    buf_putf(text, "judged %s again%s as of ", facts->judged,
+             facts->complete ? "" : ", which is not complete,");
+    text_put_time_s(text, facts->judged_at);
+    buf_putf(text, ": %" PRIu64 " rows %s%s\n", rows,
+             facts->output != NULL ? "written to " : "made for standard output",
+             facts->output != NULL ? facts->output : "");
+}
+
 void report_summary_text(struct buf *text, const struct summary_facts *facts)
 {
     const struct scan_counts *c = facts->counts;
@@ -165,6 +181,10 @@ void report_summary_text(struct buf *text, const struct summary_facts *facts)
     put_smtp_reach_text(text, facts);
     if (facts->memory != NULL) {
         put_memory_text(text, facts->memory);
+    }
+    if (facts->judged != NULL) {
+        put_judged_text(text, facts);
+        return;
     }
     int64_t ms = facts->ended_unix_ms - facts->started_unix_ms;
     buf_putf(text, "%s after %" PRId64 ".%" PRId64 " s\n",

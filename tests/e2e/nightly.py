@@ -139,7 +139,7 @@ def main():
         nights.write_config([*nights.lines, "thraeds = 3"])
         code, out, err = nights.run()
         check_equal("a bad option: exit code", code, 2)
-        check("a bad option: file, line, option", "scan.conf line" in err and "--thraeds" in err, err)
+        check("a bad option: file, line, option", "scan.conf:" in err and "--thraeds" in err, err)
         check_equal("a bad option: the nights are as they were", nights.names(), [before[-1], third])
         nights.write_config(nights.lines[:-1])
 

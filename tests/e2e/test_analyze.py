@@ -90,6 +90,10 @@ def check_told(scan, folder):
     same = run("analyze", "-o", os.path.join(folder, "told"), scan)
     check("told: the summary", same.stderr.startswith("inputs ") and "\ndomains by the effect of their problems: " in same.stderr,
           same.stderr)
+    rows = sum(file["rows"] for file in read_json(os.path.join(folder, "told"), "manifest.json")["files"] if file["format"] == "ndjson")
+    judged_at = read_json(scan, "manifest.json")["judged_at"]
+    check("told: what analyze did, not the scan", "complete after" not in same.stderr and
+          f"\njudged {scan} again as of {judged_at}: {rows} rows written to {os.path.join(folder, 'told')}\n" in same.stderr, same.stderr)
     check("told: nothing changed", same.stderr.endswith(f"no count of {scan} changed\n"), same.stderr)
     later = os.path.join(folder, "told-later")
     done = run("analyze", "--at", "2060-01-01", "-o", later, scan)

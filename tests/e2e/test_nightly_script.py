@@ -242,6 +242,16 @@ def check_failures(folder):
     code, out, err = player.run(list="/nowhere/domains.txt")
     check_equal("no list: exit code, one line that names it", (code, out, err.count("\n"), "/nowhere/domains.txt" in err, "cp:" in err),
                 (2, "", 1, True, False)) or print(err)
+    player.write("empty.txt")
+    code, out, err = player.run(list=player.path("empty.txt"))
+    check_equal("an empty list: exit code, one line that names it", (code, out, err.count("\n"), f"{player.path('empty.txt')} is empty" in err),
+                (2, "", 1, True)) or print(err)
+    player.write("scan.code", "2")
+    player.write("scan.program", "echo 'mxcensus: no such thing' >&2; exit 2\n")
+    code, _, err = player.run()
+    check("a list that the scan refuses: whose copy it was", code == 2 and f".list is the copy of {player.path('domains.txt')} that was" in err, (code, err))
+    os.unlink(player.path("scan.code"))
+    os.unlink(player.path("scan.program"))
     code, _, err = player.run(program="/nowhere/mxcensus")
     check_equal("no program: exit code, one line", (code, err.count("\n"), "/nowhere/mxcensus" in err), (2, 1, True))
     check_equal("these change nothing", player.names(), names)

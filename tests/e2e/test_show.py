@@ -316,7 +316,7 @@ def check_bad(folder, rows):
     missing = os.path.join(folder, "missing")
     show(missing, "a.example", code=2, said=missing)
     show(folder, "a.example", code=2, said="no results of a scan")
-    show(os.path.join(folder, "csv"), NAMES[0], code=2, said="no NDJSON file of table domains")
+    show(os.path.join(folder, "csv"), NAMES[0], code=2, said="its rows are CSV alone")
     with open(rows, "rb") as file:
         octets = file.read()
     for what, text, said in (("cut", octets[:-40], "ends inside the line"),

@@ -271,6 +271,53 @@ def numbers_of(ranges):
     return numbers
 
 
+def check_csv_alone(dns, folder):
+    """Results without NDJSON, with a manifest and without: each command says what is missing, and what to do."""
+    results = os.path.join(folder, "csv-alone")
+    bare = os.path.join(folder, "csv-bare")
+    check_equal("CSV alone: exit code", run("scan", *options(dns, "-q", "-o", results, "--format", "csv", path_of_list(folder))).returncode, 0)
+    os.mkdir(bare)
+    shutil.copy(os.path.join(results, "domains.csv"), bare)
+    for out in (results, bare):
+        for command in (["report", out], ["show", out, "null.test"], ["diff", out, out], ["analyze", out]):
+            done = run(*command)
+            check_equal(f"CSV alone: {command}", (done.returncode, done.stdout, done.stderr.count("\n")), (2, b"", 1))
+            check(f"CSV alone: {command}: what is missing, what to do",
+                  f"{out}: its rows are CSV alone, which is not read back; scan with --format ndjson or both" in done.stderr, done.stderr)
+    done = run("schema", "--format", "duckdb", "--load", results)
+    check("CSV alone: to be loaded", done.returncode == 2 and "there is no certificates.ndjson; a scan writes it with --format ndjson or both" in done.stderr, done.stderr)
+
+
+def check_reader_gone(dns, folder):
+    """A reader of standard output that has enough is no failure: nothing is said, and the exit code is that of SIGPIPE."""
+    results = os.path.join(folder, "read")
+    check_equal("results to be read", run("scan", *options(dns, "-q", "-o", results), input=b"null.test\nweb.test\n").returncode, 0)
+    for ignored in (False, True):  # as a service of systemd has it
+        for command in (["scan", *options(dns)], ["scan", *options(dns, "--stdout", "domains")], ["check", *options(dns)[:4], *options(dns)[6:], "null.test"],
+                        ["report", results], ["report", "--format", "csv", results], ["show", "--color", "always", results, "null.test"],
+                        ["analyze", results], ["analyze", "--stdout", "domains", results], ["diff", results, results], ["schema"],
+                        ["schema", "--format", "duckdb", "--load", results], ["explain"], ["explain", "sni"], ["help"], ["scan", "--help"], ["version"],
+                        ["probing-txt", "--ehlo-domain", EHLO, "--contact", "mailto:a@b.example"]):
+            what = f"reader gone: {command[0]} {command[-1]}{', SIGPIPE ignored' if ignored else ''}"
+            process = subprocess.Popen([MXCENSUS, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env=environment(), restore_signals=not ignored)
+            process.stdout.close()
+            process.stdin.write(b"null.test\n" if command[0] == "scan" else b"")
+            process.stdin.close()
+            said = process.stderr.read().decode()
+            process.stderr.close()
+            process.wait(60)
+            quiet = [line for line in said.splitlines() if "rror" in line or "Broken" in line or "lost" in line or "complete" in line]
+            check_equal(f"{what}: exit code, and nothing is said of it", (process.returncode, quiet), (141, []))
+            check(f"{what}: silent", said == "" or command[0] == "scan", said)
+        with open("/dev/full", "wb") as full:
+            for command in (["report", results], ["show", results, "null.test"], ["analyze", results], ["diff", results, results], ["schema"], ["version"]):
+                done = subprocess.run([MXCENSUS, *command], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False,
+                                      restore_signals=not ignored)
+                check(f"full standard output: {command[0]}: one clear line", done.returncode == 3 and done.stderr.count(b"\n") == 1 and
+                      b"No space left on device" in done.stderr, (done.returncode, done.stderr))
+
+
 def check_no_room(dns, folder):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([MXCENSUS, "scan", *options(dns, "-q")], input=b"null.test\n", stdout=full,
@@ -278,15 +325,6 @@ def check_no_room(dns, folder):
     check_equal("full standard output: exit code", done.returncode, 3)
     check("full standard output: one clear line",
           done.stderr.count(b"\n") == 1 and b"No space left on device" in done.stderr, done.stderr)
-
-    process = start("scan", *options(dns, "-q"))
-    process.stdout.close()  # a reader that has gone
-    process.stdin.write(b"null.test\n")
-    process.stdin.close()
-    said = process.stderr.read()
-    process.wait(60)
-    check_equal("reader gone: exit code", process.returncode, 3)
-    check("reader gone: one clear line", said.count(b"\n") == 1 and b"Broken pipe" in said, said)
 
     small = os.path.join(folder, "small")
     os.mkdir(small)
@@ -445,6 +483,8 @@ def main():
             check_no_room(dns, folder)
             check_descriptors(dns)
             check_closed_descriptors(dns, folder)
+            check_csv_alone(dns, folder)
+            check_reader_gone(dns, folder)
             check_environment(dns, folder)
             if limits_address_space():
                 for method in ("none", "gzip", "zstd"):

@@ -39,7 +39,7 @@ def check_texts():
                              (["explain", "Connect_Timeout"], b"smtp.connect_timeout\n"), (["explain", "null", "mx"], b"null mx (term)\n"),
                              (["explain", "--format", "csv"], b"code,severity,scope,tables,"),
                              (["explain", "--format", "json"], b"[\n"),
-                             (["--version"], b"mxcensus 0."), (["scan", "--version"], b"mxcensus 0.")):
+                             (["--version"], b"mxcensus 0."), (["version"], b"mxcensus 0."), (["help"], b"Usage: mxcensus "), (["scan", "--version"], b"mxcensus 0.")):
         done = run(*arguments, timeout=30)
         check_equal(f"{arguments}: exit code", done.returncode, 0)
         check(f"{arguments}: text", done.stdout.startswith(begin), done.stdout)
@@ -62,6 +62,9 @@ def check_refusals(folder):
     refused("no command", [], ["mxcensus --help"])
     refused("unknown command", ["probe"], ["'probe'"])
     refused("a command that is nearly one", ["chek", "example.org"], ["'chek'", "did you mean check?"])
+    for word, kind, meant in (("hlep", "command", "help"), ("--hlep", "option", "--help"), ("--verison", "option", "--version"),
+                              ("verison", "command", "version")):
+        refused(f"nearly {meant}", [word], [f"unknown {kind} '{word}'; did you mean {meant}?"])
     refused("an option that is nearly one", ["scan", "--ouput", "x"], ["--ouput", "did you mean --output?"])
     refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "scan --help"])
     refused("a table that is nearly one", ["scan", "--stdout", "domain"], ["--stdout", "'domain'", "did you mean domains?"])
@@ -143,6 +146,60 @@ def check_refusals(folder):
     refused("detail beside --stdout", ["scan", *READY, "--stdout", "domains", "--detail", "normal", listed], ["--detail is for rows in files"])
     refused("column", ["scan", *READY, "--column", "host", "-"], ["host"], input="rank,domain\n1,example.org\n")
     check_equal("the full folder is untouched", os.listdir(full), ["something"])
+
+
+def check_config(folder):
+    """Whatever refuses a value of a file, and however late, names file and line."""
+    missing = os.path.join(folder, "missing")
+    listed = os.path.join(folder, "config-list")
+    full = os.path.join(folder, "config-full")
+    none = os.path.join(folder, "config-none")
+    conf = os.path.join(folder, "scan.conf")
+    os.mkdir(full)
+    for path, text in ((listed, "example.org\n"), (os.path.join(full, "x"), ""), (none, "")):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+
+    def refuse(lines, *arguments, words=(), command="scan", ready=READY, mark=b""):
+        with open(conf, "wb") as file:
+            file.write(mark + "\n".join(["# a night", *lines]).encode())
+        refused(f"{lines}: the line is named", [command, *ready, "--config", conf, *arguments], [f"mxcensus: {conf}:2: ", *words])
+
+    refuse(["threads = many"], listed, words=["--threads 'many'"])
+    refuse(["columns = -nothing.here"], listed, words=["--columns '-nothing.here'"])
+    refuse(["tables = nothing"], listed, words=["--tables 'nothing'"])
+    refuse(["tables = routes"], listed, words=["--tables: routes"])
+    refuse(["stdout = nothing"], listed, words=["--stdout 'nothing'"])
+    refuse(["fields = domain"], listed, words=["--fields"])
+    refuse(["format = csv"], listed, words=["--format"])
+    refuse(["address-limit = 9"], "--network-limit", "3", listed, words=["--address-limit 9"])
+    refuse(["ipv6-only"], listed, words=["--ipv6-only"])
+    for name in ("blocklist-file", "root-cas", "intermediates", "sender-profiles", "shared-operators", "input-file"):
+        refuse([f"{name} = {missing}"], *([] if name == "input-file" else [listed]), words=[f"--{name} {missing}: No such file"])
+    for name in ("log-file", "memory", "metrics-file", "status-updates-file"):
+        refuse([f"{name} = {missing}/x"], listed, words=[f"--{name} {missing}/x: No such file"])
+    refuse([f"memory = {listed}"], listed, words=[f"{listed}: line 1: not a file of --memory"])
+    for name in ("root-cas", "intermediates", "sender-profiles", "shared-operators"):
+        refuse([f"{name} = {listed}"], listed, words=[f"--{name} {listed}: "])
+    refuse([f"root-cas = mine={listed}"], listed, words=[f"--root-cas {listed}: "])
+    refuse([f"input-file = {none}"], words=[f"{none}: has no line with a domain"])
+    refuse([f"output = {full}"], listed, words=[f"{full}: ", "empty"])
+    for column in ("nothing", "0"):
+        refuse([f"column = {column}"], listed, words=[f"{listed}: ", "--column"])
+    refuse([f"resume = {missing}"], words=[missing], ready=())
+    refuse(["format = csv"], "--resume", full, words=["not allowed with it"], ready=())
+    refuse(["fail-on = nothing"], "example.org", command="check", words=["--fail-on 'nothing'"])
+    refuse([f"root-cas = {listed}"], full, command="analyze", ready=(), words=[f"--root-cas {listed}: "])
+    refuse([f"output = {missing}/x"], full, command="report", ready=(), words=[f"--output {missing}/x: "])
+    refuse(["threads = many"], listed, words=["--threads 'many'"], mark=b"\xef\xbb\xbf")
+
+    # As on the command line the last one counts; of a file both lines are named.
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(f"root-cas = {listed}\ncolumn = 2\ncolumn = 3\n")
+    done = run("scan", *READY, "--config", conf, listed, timeout=30)
+    check_equal("twice the same name: both lines, then the refusal", (done.returncode, done.stderr.splitlines()[0]),
+                (2, f"mxcensus: {conf}:3: column is set again: what line 2 says does not count"))
+    check("twice the same name: two lines", len(done.stderr.splitlines()) == 2, done.stderr)
 
 
 def zstd(octets):
@@ -315,7 +372,8 @@ def check_columns(file):
             ("ids.csv", b"id,url\n1,https://a.test/\n2,http://b.test/x?y\n", "column 2 (url), by its header, as hosts of URLs", ["a.test", "b.test"]),
             ("customers.csv", b"Name,E-Mail,Web site\nAcme,me@mail.test,a.test\nBooking.test,me@mail.test,b.test\nx,y@mail.test,c.test\n",
              "column 3 (Web site), by its header", ["a.test", "b.test", "c.test"]),
-            ("guests.csv", b"Name,E-Mail\nAcme,me@a.test\n", "column 2 (E-Mail), of mail addresses", ["a.test"])):
+            ("guests.csv", b"Name,E-Mail\nAcme,me@a.test\n",
+             "column 2 (E-Mail), of mail addresses what stands after '@', as no column has domains alone", ["a.test"])):
         path = file(name, text)
         for input, list_name, arguments in ((None, path, [path]), (text, "standard input", [])):
             done = run("scan", *READY, "--stdout", "domains", "--fields", "domain", "--format", "csv", *arguments, input=input)
@@ -323,6 +381,15 @@ def check_columns(file):
             check_equal(f"{name}: domains", sorted(done.stdout.decode().split("\r\n")), sorted(["", "domain"] + domains))
         done = run("scan", *READY, "--dry-run", path)
         check(f"{name}: --dry-run tells it", f"domains are taken from {said}" in done.stderr, done.stderr)
+        check(f"{name}: --dry-run -q does not", "column" not in run("scan", *READY, "--dry-run", "-q", path).stderr)
+    mails = file("mails", b"# ours\nme@a.test\nb.test\nyou@c.test\n")
+    for more in (["--stdout", "domains", "--fields", "domain", "--format", "csv"], ["--dry-run"]):
+        done = run("scan", *READY, *more, mails)
+        check_equal(f"mail addresses: in one line what is taken {more[0]}", [line for line in done.stderr.splitlines() if "mails" in line],
+                    [f"mxcensus: {mails}: 2 of the 3 lines are mail addresses; the domain is what stands after '@'"])
+        check("mail addresses: not with -q", "mail address" not in run("scan", *READY, "-q", *more, mails).stderr)
+        told = [line for line in run("scan", *READY, *more, path).stderr.splitlines() if "mail address" in line]
+        check_equal(f"mail addresses of a column: in one line {more[0]}", len(told), 1)
     again = os.path.join(os.path.dirname(path), ".", "guests.csv")
     for more in (["--stdout", "domains", "--fields", "input_line,duplicate_of"], ["--dry-run"]):
         done = run("scan", *READY, "-q", *more, path, again)
@@ -415,6 +482,17 @@ def check_dry_run(folder):
     check_equal("dry run: exit code", done.returncode, 0)
     check("dry run: says so", "--dry-run" in done.stderr and done.stdout == b"", done.stderr)
     check("dry run: no directory", not os.path.exists(out))
+    files = [os.path.join(folder, name) for name in ("dry.log", "dry.memory", "dry.csv", "dry.prom")]
+    done = run("scan", "--dry-run", *READY, "-o", out, "--log-file", files[0], "--memory", files[1], "-u", files[2],
+               "--metrics-file", files[3], listed)
+    check_equal("dry run: no file", (done.returncode, [name for name in files if os.path.exists(name)]), (0, []))
+    check("dry run: who tries it is told", "--dry-run" in done.stderr, done.stderr)
+    os.symlink(files[1], files[0])
+    done = run("scan", "--dry-run", *READY, "-o", out, "--memory", files[0], listed)
+    check_equal("dry run: nor behind a link", (done.returncode, os.path.exists(files[1])), (0, False))
+    with open(files[1], "w", encoding="ascii") as file:
+        file.write("no memory\n")
+    refused("dry run: a memory that is there is read", ["scan", "--dry-run", *READY, "-o", out, "--memory", files[1], listed], [f"{files[1]}: line 1: "])
     lines = b"".join(b"%d.test\n" % n for n in range(30000))
     for name, octets, words in (("dry.cut.gz", gzip.compress(lines)[:-9], ["is cut short"]),
                                 ("dry.bad.gz", gzip.compress(lines)[:-8] + bytes(8), ["is damaged"]),
@@ -439,6 +517,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, DnsServer({**CLIENT, ("lost.example", "MX"): [(10, "mx.absent.example")]}) as dns:
         READY.extend(["--name-servers", f"127.0.0.1:{dns.port}"])
         check_texts()
+        check_config(folder)
         check_refusals(folder)
         check_inputs(folder)
         check_lists_that_change(folder)

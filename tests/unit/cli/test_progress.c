@@ -50,6 +50,18 @@ Test(progress, the_line_tells_what_is_known)
     now.lines_parked = 0;
 
     now.sessions_paused = 0;
+    now.lines_total = 1700;
+    now.input_ended = true;
+    check_line(now, mark,
+               "0:01:05 1042/1700 (61%) 16/s, 300 in flight, 12 waiting, 7 DNS, 42 failed, "
+               "ETA unknown");
+    now.waiting_ms = 252001;
+    check_line(now, mark,
+               "0:01:05 1042/1700 (61%) 16/s, 300 in flight, 12 waiting, 7 DNS, 42 failed, "
+               "ETA at least 0:04:13");
+    now.waiting_ms = 0;
+    now.input_ended = false;
+
     now.draining = true;
     now.lines_total = 10000;
     check_line(now, mark,
@@ -100,7 +112,11 @@ Test(progress, the_end_is_that_of_what_takes_longest)
         {"none, and more are read", no_line, 10000, 70000000, false, PROGRESS_UNKNOWN},
         {"nobody knows how many lines there are", fast, 0, 70000000, false, PROGRESS_UNKNOWN},
         {"more than were estimated", fast, 1000, 0, false, PROGRESS_UNKNOWN},
-        {"never 0 before the last line", fast, 1043, 0, true, 1},
+        {"the last lines are the slow ones", fast, 1900, 0, true, PROGRESS_UNKNOWN},
+        {"more than are read", fast, 1900, 0, false, 57},
+        {"a second chance begins then", fast, 1900, 60000, true, 60},
+        {"never 0 before the last line", fast, 1043, 1, true, 1},
+        {"nor anything else", fast, 1043, 0, true, PROGRESS_UNKNOWN},
         {"no line is left", fast, 1042, 0, true, 0},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -379,7 +379,7 @@ struct failure_case {
 };
 
 static const struct failure_case failures[] = {
-    {"no such column", "domain", "#\nid,fqdn\n1,a.test\n", true, "\"domain\"; line 2"},
+    {"no such column", "domain", "#\nid,fqdn\n1,a.test\n", true, "\"domain\" (--column); line 2"},
     {"names do not match in part", "dom", "domain\na.test\n", true, "\"dom\""},
     {"column 0", "0", "a.test\n", true, "from 1"},
     {"unreadable", NULL, NULL, false, "directory"},
@@ -494,7 +494,7 @@ Test(domain_source, says_which_column_it_took)
          "semicolons between columns; domains are taken from column 2 (Domain), by its header"},
         {NULL, "x\tme@a.test\n",
          "tabs between columns; domains are taken from column 2, of mail "
-         "addresses, as no column has domains alone"},
+         "addresses what stands after '@', as no column has domains alone"},
         {"2", "a.test|b.test\n",
          "bars (|) between columns; domains are taken from column 2, as "
          "--column says"},

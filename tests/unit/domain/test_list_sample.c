@@ -49,6 +49,37 @@ Test(list_sample, repeats_are_counted_and_shown)
           "column? See --column");
 }
 
+static void add_mail(struct list_sample *s, const char *input, const char *domain)
+{
+    struct source_record r = {.input_line = s->records + 1,
+                              .input = span_of(input),
+                              .domain = span_of(domain),
+                              .invalid = domain == NULL ? "bad_character" : NULL};
+    cr_expect(list_sample_add(s, &r));
+}
+
+static void tells_mails(const struct list_sample *s, const char *says)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    cr_expect_eq(list_sample_put_mails(s, &line), says != NULL);
+    cr_expect(span_eq(buf_span(&line), span_of(says)), "%.*s", (int)line.len,
+              (const char *)line.at);
+    buf_deinit(&line);
+}
+
+Test(list_sample, mail_addresses_are_counted)
+{
+    struct list_sample s = {0};
+    add(&s, "a.test", NULL);
+    add_mail(&s, "https://me@b.test/", "b.test");
+    add_mail(&s, "x y@b.test", NULL);
+    tells_mails(&s, NULL);
+    add_mail(&s, "me@c.test", "c.test");
+    tells_mails(&s, "1 of the 4 lines is a mail address; the domain is what stands after '@'");
+    add_mail(&s, "you@d.test", "d.test");
+    tells_mails(&s, "2 of the 5 lines are mail addresses; the domain is what stands after '@'");
+}
+
 Test(list_sample, looks_at_the_first_lines_alone)
 {
     static struct list_sample s;

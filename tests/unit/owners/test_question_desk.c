@@ -5,6 +5,7 @@
  *     asks OWNER TAG TYPE NAME
  *     answer TYPE NAME STATE [since MS]      to a question that was asked; it began at MS
  *     time MS           goes on until then
+ *     waits             says how long the last pause takes
  *     weather STATE [clear MS]               MS: ends before are believed
  *     outage FROM [TO]
  *
@@ -145,6 +146,8 @@ static void desk_event(void *world, char *const *word, size_t count)
         answer_event(w, word, count);
     } else if (strcmp(word[0], "time") == 0) {
         time_event(w, (uint64_t)atoll(word[1]));
+    } else if (strcmp(word[0], "waits") == 0) {
+        say("  %llu\n", (unsigned long long)question_desk_waiting_ms(&w->desk));
     } else if (strcmp(word[0], "outage") == 0) {
         w->weather.outages[0] = (struct weather_outage){
             .from_ms = (uint64_t)atoll(word[1]), .to_ms = count > 2 ? (uint64_t)atoll(word[2]) : 0};
@@ -165,5 +168,5 @@ Test(question_desk, scenarios)
 {
     static struct desk_world w;
     size_t count = scenarios_run(&form, &w);
-    cr_assert_geq(count, 18, "%zu scenarios were read", count);
+    cr_assert_geq(count, 19, "%zu scenarios were read", count);
 }

@@ -216,6 +216,43 @@ Test(summary, the_counts_are_shown_with_their_denominators)
     buf_deinit(&out);
 }
 
+Test(summary, what_was_judged_again_says_so_and_not_how_long_the_scan_took)
+{
+    static const struct {
+        const char *output;
+        bool complete;
+        const char *last; /* line */
+    } cases[] = {
+        {"later", true,
+         "\njudged results again as of 2023-11-14T22:13:20Z: 7 rows written to later\n"},
+        {NULL, false,
+         "\njudged results again, which is not complete, as of 2023-11-14T22:13:20Z: 7 rows made "
+         "for standard output\n"},
+    };
+    struct scan_counts counts;
+    fill(&counts);
+    uint64_t rows[TABLE_COUNT] = {[TABLE_DOMAINS] = 4, [TABLE_HOSTS] = 3};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct summary_facts facts = {
+            .version = "1.2.3",
+            .complete = cases[i].complete,
+            .ended_unix_ms = 1500,
+            .counts = &counts,
+            .rows = rows,
+            .judged = "results",
+            .judged_at = 1700000000,
+            .output = cases[i].output,
+        };
+        struct buf out = BUF_INIT(BUF_NO_LIMIT);
+        report_summary_text(&out, &facts);
+        cr_expect(span_ends_with(buf_span(&out), span_of(cases[i].last)), "%.*s", (int)out.len,
+                  (const char *)out.at);
+        buf_put_char(&out, '\0');
+        cr_expect_null(strstr((const char *)out.at, "complete after"));
+        buf_deinit(&out);
+    }
+}
+
 #define TALLY(n, d, u, share) \
     "{\"numerator\":" n ",\"denominator\":" d ",\"untested\":" u ",\"share\":" share "}"
 
