@@ -49,11 +49,16 @@ part() {
     say "$part_what: $(($(date +%s) - part_begun)) s, $(($(processor_seconds "$part_times") - part_before)) s of processors"
 }
 
-# run_tests PRESET CTEST-OPTION...: adds to the counts.
-run_tests() {
+# run_ctest PRESET CTEST-OPTION...: into a file, which count_tests reads.
+run_ctest() {
     preset=$1
     shift
     ctest --preset "$preset" --no-tests=error "$@" >"$logs/$preset" 2>&1 || :
+}
+
+# count_tests PRESET: adds to the counts.
+count_tests() {
+    preset=$1
     line=$(grep 'tests passed, .* tests\{0,1\} failed out of' "$logs/$preset") || line=
     if [ -z "$line" ]; then
         tail -n 40 "$logs/$preset" >&2
@@ -66,6 +71,11 @@ run_tests() {
     failed=$((failed + bad))
     each="$each${each:+, }$preset $((all - bad))/$all"
     say "$preset: $line"
+}
+
+run_tests() {
+    run_ctest "$@"
+    count_tests "$1"
 }
 
 # build PRESET [TARGET...]
@@ -107,8 +117,18 @@ if chosen asan; then
 else
     build_later
 fi
-chosen fuzz && part "fuzz: tests" run_tests fuzz -L fuzz -j2
-chosen tsan && part "tsan: tests" run_tests tsan -L tsan -j2
+# Those of tsan are two, which wait as well; targets of fuzz are many and wait for nothing.
+if chosen fuzz && chosen tsan; then
+    part "fuzz: tests, beside those of tsan" run_ctest fuzz -L fuzz -j1 &
+    later=$!
+    part "tsan: tests" run_tests tsan -L tsan -j2
+    wait "$later"
+    count_tests fuzz
+elif chosen fuzz; then
+    part "fuzz: tests" run_tests fuzz -L fuzz -j2
+elif chosen tsan; then
+    part "tsan: tests" run_tests tsan -L tsan -j2
+fi
 
 took=$(($(date +%s) - begun))
 say "took $((took / 60)) min $((took % 60)) s on $(nproc) processors"

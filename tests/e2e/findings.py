@@ -5,7 +5,7 @@
 Scans the hand-made cases of the lab with every probe and two trust stores. Each case raises exactly the codes
 that the lab expects; each code of the catalogue is raised by a case and not by a neighbour of that case, or is
 named below with the reason why nothing on loopback can raise it. And the report on each case says of mail what its
-outcomes are. Cases that differ are scanned once more, alone: a machine that was busy is no difference.
+outcomes are, and `analyze` makes the same rows of them all. Cases that differ are scanned once more, alone: a machine that was busy is no difference.
 """
 
 import argparse
@@ -22,8 +22,8 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e import headlines  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
-from e2e.load_sqlite import open_table  # noqa: E402
-from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, run  # noqa: E402
+from e2e.load_sqlite import KEYS, open_table  # noqa: E402
+from e2e.runner import EHLO, SHORT_WAITS, check, check_analyzed, check_equal, finish, run  # noqa: E402
 
 CANNOT = {
     "smtp.connect_unreachable": "no address of loopback is unreachable: shown in tests/unit/analysis",
@@ -198,6 +198,7 @@ def main():
             scan(lab, folder, out, wanted, known.probes)
         results = Results(out)
         headlines.check_reports(out, list(results.domains.values()))
+        check_analyzed(out, os.path.join(folder, "analyzed"), [name + ".ndjson" for name in KEYS])
         for want in wanted:
             check(f"case {want['case']} says what it raises", "findings" in want)
             if want["case"] == BLOCKED_CASE:

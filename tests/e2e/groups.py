@@ -132,7 +132,7 @@ class Scan:
         self.out = os.path.join(folder, infer)
         chosen = os.path.join(folder, infer + ".txt")
         with Lab(known.domains, *more) as lab:
-            write_list(lab, chosen, WAITING)
+            write_list(lab, chosen, WAITING, known.every, ("case-group-",))
             with open(chosen, encoding="ascii") as file:
                 self.inputs = sum(1 for _ in file)
             done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", known.threads, "-q", "-o", self.out, "--at", at,
@@ -173,6 +173,7 @@ def check_scan(folder, scan):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--domains", type=int, default=600)
+    parser.add_argument("--every", type=int, default=1, help="one in so many of the cases that are not about groups")
     parser.add_argument("--shared-operators", default=LAB_OPERATORS)
     parser.add_argument("--threads", default="2")
     known, more = parser.parse_known_args()

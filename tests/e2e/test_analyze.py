@@ -1,5 +1,9 @@
-"""mxcensus analyze: a scan of the lab judged again, by the same terms and by others."""
+"""mxcensus analyze: a scan of the lab judged again, by the same terms and by others.
 
+    test_analyze.py [--every N]      one in N of the hand-made cases; findings.py has all of them analyzed by the same terms
+"""
+
+import argparse
 import collections
 import csv
 import datetime
@@ -321,13 +325,19 @@ def check_ports(lab, folder):
 
 
 def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--every", type=int, default=1)
+    known = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="mxcensus-analyze-")
     scan = os.path.join(folder, "scan")
     try:
         with Lab(100) as lab:
+            listed = os.path.join(folder, "list.txt")
+            with open(lab.list_path, encoding="ascii") as lines, open(listed, "w", encoding="ascii") as file:
+                file.writelines(line for i, line in enumerate(lines) if not line.startswith("case-") or i % known.every == 0)
             done, _ = side_by_side(
                 lambda: run("scan", *lab.options, *BRIEF, *PROBES, "--ehlo-domain", EHLO, "--threads", "2", "-o", scan,
-                            "--format", "both", lab.list_path),
+                            "--format", "both", listed),
                 lambda: check_ports(lab, folder))
             check_equal("scan: exit code", done.returncode, 0)
         authority = Authority(folder)
