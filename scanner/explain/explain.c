@@ -20,6 +20,13 @@ static bool is_code(const struct term *t, const char *topic)
     return t->kind == TERM_CODE && span_ieq(span_of(t->name), span_of(topic));
 }
 
+static void change_places(struct term *a, struct term *b)
+{
+    struct term was = *a;
+    *a = *b;
+    *b = was;
+}
+
 /** Those that are called so are moved to the front: a code as it is written is nothing else besides. @return how many */
 static size_t find_terms(struct terms *t, const char *topic)
 {
@@ -28,13 +35,13 @@ static size_t find_terms(struct terms *t, const char *topic)
     term_fold(topic, folded);
     for (size_t i = 0; i < t->count; i++) {
         if (is_code(&t->list[i], topic)) {
-            t->list[0] = t->list[i];
+            change_places(&t->list[0], &t->list[i]);
             return 1;
         }
     }
     for (size_t i = 0; i < t->count; i++) {
         if (term_is_called(&t->list[i], folded)) {
-            t->list[found++] = t->list[i];
+            change_places(&t->list[found++], &t->list[i]);
         }
     }
     return found;
@@ -199,6 +206,13 @@ static void put_catalogue(struct buf *out, enum explain_format format, size_t wi
     paper_deinit(&p);
 }
 
+bool explain_put_from(struct buf *out, struct terms *all, const char *topic,
+                      enum explain_format format, size_t width, bool color)
+{
+    size_t count = find_terms(all, topic);
+    return count > 0 && put_hits(out, all->list, count, format, width, color);
+}
+
 bool explain_put(struct buf *out, const char *topic, enum explain_format format, size_t width,
                  bool color)
 {
@@ -207,8 +221,7 @@ bool explain_put(struct buf *out, const char *topic, enum explain_format format,
         return true;
     }
     struct terms *all = terms_new();
-    size_t count = find_terms(all, topic);
-    bool known = count > 0 && put_hits(out, all->list, count, format, width, color);
+    bool known = explain_put_from(out, all, topic, format, width, color);
     terms_free(all);
     return known;
 }
@@ -237,7 +250,7 @@ bool explain_put_misspelt(struct buf *out, const char *topic, size_t width, bool
         paper_deinit(&p);
         char name[TERM_NAME_MAX] = "";
         memcpy(name, term, len);
-        CHECK(explain_put(out, name, EXPLAIN_TEXT, width, color));
+        CHECK(explain_put_from(out, all, name, EXPLAIN_TEXT, width, color));
     }
     terms_free(all);
     return clear;

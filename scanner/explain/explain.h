@@ -2,6 +2,8 @@
 
 #include "scanner/base/buf.h"
 
+struct terms;
+
 enum explain_format {
     EXPLAIN_TEXT,
     EXPLAIN_CSV, /* findings alone */
@@ -18,6 +20,10 @@ enum explain_format {
  */
 bool explain_put(struct buf *out, const char *topic, enum explain_format format, size_t width,
                  bool color);
+
+/** The same of these terms, for who has many topics; never of NULL. Their order is another afterwards. */
+bool explain_put_from(struct buf *out, struct terms *all, const char *topic,
+                      enum explain_format format, size_t width, bool color);
 
 /** As text, what `topic` was meant to be, if one letter or two are wrong. @return false: it is not clear */
 bool explain_put_misspelt(struct buf *out, const char *topic, size_t width, bool color);
