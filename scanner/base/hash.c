@@ -34,6 +34,11 @@ uint32_t hash_partition(struct span key)
     return (uint32_t)(XXH3_64bits_withSeed(key.at, key.len, PARTITION_SEED) % PARTITION_COUNT);
 }
 
+uint32_t hash_partition_part(struct span key, uint32_t count)
+{
+    return (uint32_t)((uint64_t)hash_partition(key) * count / PARTITION_COUNT);
+}
+
 uint64_t hash_draw(uint64_t seed, struct span a, struct span b)
 {
     uint64_t first = XXH3_64bits_withSeed(a.at, a.len, seed ^ PARTITION_SEED);

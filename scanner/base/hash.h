@@ -32,5 +32,8 @@ static inline struct hash_key hash_key_of_u64(uint64_t key)
 
 /** Partition of a key, by parameters version 1 (XXH3-64, seed 0x6d78636e73757301). */
 uint32_t hash_partition(struct span key);
+/** Which of `count` equal parts of all partitions the key is in. Parts are runs of partitions and no remainders: threads of one machine
+ * divide by the remainder, and with a common divisor some of them would have nothing to do. */
+uint32_t hash_partition_part(struct span key, uint32_t count);
 /** A fixed draw: the same for (seed, a, b) in every run and on every machine. */
 uint64_t hash_draw(uint64_t seed, struct span a, struct span b);

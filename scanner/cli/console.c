@@ -10,6 +10,7 @@
 #include "scanner/cli/config_words.h"
 #include "scanner/cli/machine.h"
 #include "scanner/cli/self_test.h"
+#include "scanner/cli/shard_option.h"
 #include "scanner/pipeline/input_look.h"
 #include "scanner/pipeline/looking.h"
 #include "scanner/pipeline/pipeline.h"
@@ -170,6 +171,16 @@ static void fit_threads(struct console *c, struct options *o)
     }
 }
 
+static void tell_shard(struct console *c, const struct options *o)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    if (!o->params.quiet && shard_option_put(&o->params, &line)) {
+        buf_put_char(&line, '\0');
+        say(c, (const char *)line.at);
+    }
+    buf_deinit(&line);
+}
+
 static enum exit_code exit_code_of_vantage(enum vantage_end end)
 {
     switch (end) {
@@ -279,6 +290,7 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
         return EXIT_CODE_FATAL;
     }
     fit_threads(c, o);
+    tell_shard(c, o);
     if (o->dry_run) {
         enum input_rehearsal lists = input_rehearse(&o->params, say, c, why);
         if (lists != INPUT_TAKEN) {

@@ -7,7 +7,7 @@
  * HELP_COLUMNS_MAX columns.
  */
 
-#define HELP_LINES_MAX   72
+#define HELP_LINES_MAX   75
 #define HELP_COLUMNS_MAX 80
 
 void help_put_overview(struct buf *b); /* mxcensus --help */

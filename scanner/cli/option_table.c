@@ -83,6 +83,21 @@ const struct option_row option_table[] = {
      "keep the other columns in the rows",
      "Keep the other columns of CSV input in the rows of the table domains.", option_read_flag,
      FIELD(metadata_passthrough), 0, 0},
+    {OPTION_GROUP_INPUT, IN_SCAN, 0, "shards", "N", "1", NULL, "how many scans share the list",
+     "For batch schedulers: N scans, each with another --shard, share the list. All get the same "
+     "list and options; each takes the domains of its own part, by a fixed hash of the name, and "
+     "passes over the others. Rates and limits (--address-rate, --address-limit, "
+     "--network-limit, --operator-limit, --dns-rate-limit) are those of all of them together: "
+     "each has its part, of a limit one at least. --concurrency is of each.",
+     option_read_number, FIELD(shards), 1, SHARDS_MAX},
+    {OPTION_GROUP_INPUT, IN_SCAN, 0, "shards-at-once", "K", NULL, "all",
+     "how many of these run at a time",
+     "How many of the --shards run at the same time, where the scheduler runs some after the "
+     "others: rates and limits are divided by K.",
+     option_read_number, FIELD(shards_at_once), 1, SHARDS_MAX},
+    {OPTION_GROUP_INPUT, IN_SCAN, 0, "shard", "I", NULL, NULL, "which of these, from 0",
+     "Which of the --shards this scan is: 0 to N - 1.", option_read_number, FIELD(shard), 0,
+     SHARDS_MAX - 1},
     {OPTION_GROUP_INPUT, IN_EXPLAIN, 0, "log", "FILE", NULL, NULL, "a mail log, plain or gzip",
      "A log of a mail server, plain or gzip; '-' is standard input. Its lines about TLS are "
      "counted "

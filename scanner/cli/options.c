@@ -11,6 +11,7 @@
 #include "scanner/cli/option_readers.h"
 #include "scanner/cli/option_table.h"
 #include "scanner/cli/shape_option.h"
+#include "scanner/cli/shard_option.h"
 #include "scanner/cli/stdout_option.h"
 
 #define LONG_BASE 256 /* getopt's value of an option without a letter: above any char */
@@ -330,7 +331,8 @@ static bool fit_together(struct options *o, struct buf *why)
                  p->network_limit);
         return false;
     }
-    return true;
+    struct option_in_force *shard = find_in_force(o, "shard");
+    return shard == NULL || shard_option_apply(&o->params, shard->value != NULL, why);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */

@@ -74,15 +74,14 @@ bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
     return admitted;
 }
 
-bool admission_pass(struct admission *a, uint64_t now_ms)
+static bool has_open_blocks(const struct admission *a)
 {
-    (void)pthread_mutex_lock(&a->lock);
-    a->reader_waits = true;
-    while (!a->stopped && a->current - a->first_open >= BLOCKS_OPEN_MAX) {
-        (void)pthread_cond_wait(&a->room, &a->lock);
-    }
-    a->reader_waits = false;
-    bool passed = !a->stopped;
+    return a->current - a->first_open < BLOCKS_OPEN_MAX;
+}
+
+static bool pass_now(struct admission *a, uint64_t now_ms)
+{
+    bool passed = !a->stopped && has_open_blocks(a);
     if (passed) {
         a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
         a->settled[a->current % BLOCK_RING]++;
@@ -90,8 +89,36 @@ bool admission_pass(struct admission *a, uint64_t now_ms)
             a->current++;
         }
     }
+    return passed;
+}
+
+bool admission_try_pass(struct admission *a, uint64_t now_ms)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    bool passed = pass_now(a, now_ms);
     (void)pthread_mutex_unlock(&a->lock);
     return passed;
+}
+
+bool admission_pass(struct admission *a, uint64_t now_ms)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->reader_waits = true;
+    while (!a->stopped && !has_open_blocks(a)) {
+        (void)pthread_cond_wait(&a->room, &a->lock);
+    }
+    a->reader_waits = false;
+    bool passed = pass_now(a, now_ms);
+    (void)pthread_mutex_unlock(&a->lock);
+    return passed;
+}
+
+bool admission_is_stopped(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    bool stopped = a->stopped;
+    (void)pthread_mutex_unlock(&a->lock);
+    return stopped;
 }
 
 static void wake_if_room(struct admission *a)

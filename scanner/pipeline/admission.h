@@ -75,9 +75,12 @@ uint32_t admission_works_max(uint32_t workers);
 bool admission_enter(struct admission *a, uint64_t now_ms, uint32_t *block);
 /** Reader: the same without waiting. @return false when there is no room now. */
 bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block);
-/** Reader: a line that has its row already, counted in its block. Waits where too many blocks are open.
- * @return false when intake was stopped */
+/** Reader: a line that has its row already, counted in its block. Waits where too many blocks are open:
+ * what was read before must be with its owners then. @return false when intake was stopped */
 bool admission_pass(struct admission *a, uint64_t now_ms);
+/** The same without waiting. @return false when too many are open, too */
+bool admission_try_pass(struct admission *a, uint64_t now_ms);
+bool admission_is_stopped(struct admission *a);
 /** Workers, once per loop turn: `finished` domains gave their credit back. */
 void admission_leave(struct admission *a, uint32_t finished);
 /** Workers, once per loop turn, before what finished: so many more domains are parked, or fewer. */

@@ -64,6 +64,12 @@ static void reader_post(struct reader *r)
     r->since_post = 0;
 }
 
+/* Who works on it: by its name, and by what stands there where that is none. */
+static struct span owner_key(const struct source_record *record)
+{
+    return record->invalid == NULL ? record->domain : record->input;
+}
+
 static void send_record(struct reader *r, const struct source_record *record, uint32_t block)
 {
     struct message_domain m = {
@@ -74,22 +80,26 @@ static void send_record(struct reader *r, const struct source_record *record, ui
         .invalid = span_of(record->invalid),
         .metadata = metadata_of(r, record),
     };
-    struct span key = record->invalid == NULL ? record->domain : record->input;
     scan_items_open(r->scan, 1);
-    message_put_domain(&r->outbox[owner_of_name(r->scan, key)], &m);
+    message_put_domain(&r->outbox[owner_of_name(r->scan, owner_key(record))], &m);
     line_set_add(&r->sent, record->input_line);
     if (++r->since_post >= r->post_every) {
         reader_post(r);
     }
 }
 
-static void note_position(struct reader *r)
+static void note_input_place(struct reader *r)
 {
-    atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
     atomic_store_explicit(&r->lines, r->lines_before + domain_source_lines(r->source),
                           memory_order_relaxed);
     atomic_store_explicit(&r->consumed, r->consumed_before + domain_source_consumed(r->source),
                           memory_order_relaxed);
+}
+
+static void note_position(struct reader *r)
+{
+    atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
+    note_input_place(r);
 }
 
 /* @return false when intake was stopped: the record is not taken. */
@@ -111,11 +121,23 @@ static bool admit_and_send(struct reader *r, const struct source_record *record)
     return admitted;
 }
 
-/* Of a scan that goes on: the line has its row, and counts in its block. @return false when intake was stopped */
-static bool pass_over(struct reader *r, const struct source_record *record)
+/* It counts in its block. @return false when intake was stopped */
+static bool pass_over(struct reader *r)
+{
+    struct admission *a = &r->scan->admission;
+    bool passed = admission_try_pass(a, uv_hrtime() / 1000000);
+    if (!passed) {
+        reader_post(r); /* what waits here would keep its block open */
+        passed = admission_pass(a, uv_hrtime() / 1000000);
+    }
+    return passed;
+}
+
+/* Of a scan that goes on: the line has its row. @return false when intake was stopped */
+static bool pass_over_done(struct reader *r, const struct source_record *record)
 {
     (void)pthread_mutex_lock(&r->sending);
-    bool passed = admission_pass(&r->scan->admission, uv_hrtime() / 1000000);
+    bool passed = pass_over(r);
     if (passed) {
         line_set_add(&r->sent, record->input_line);
         note_position(r);
@@ -124,11 +146,34 @@ static bool pass_over(struct reader *r, const struct source_record *record)
     return passed;
 }
 
+/* It counts in no block: those are of 8,192 lines of our own, or as many would be under way as there are shards more.
+ * @return false when intake was stopped */
+static bool pass_over_others(struct reader *r)
+{
+    (void)pthread_mutex_lock(&r->sending);
+    bool passed = !admission_is_stopped(&r->scan->admission);
+    if (passed) {
+        atomic_fetch_add_explicit(&r->of_others, 1, memory_order_relaxed);
+        note_input_place(r);
+    }
+    (void)pthread_mutex_unlock(&r->sending);
+    return passed;
+}
+
+static bool is_of_this_shard(const struct reader *r, const struct source_record *record)
+{
+    const struct scan_params *p = r->scan->params;
+    return p->shards <= 1 || hash_partition_part(owner_key(record), p->shards) == p->shard;
+}
+
 static bool take_or_pass(struct reader *r, const struct source_record *record)
 {
+    if (!is_of_this_shard(r, record)) {
+        return pass_over_others(r);
+    }
     const struct resume *resume = r->scan->resume;
     bool done = resume != NULL && line_set_has(&resume->done, record->input_line);
-    return done ? pass_over(r, record) : admit_and_send(r, record);
+    return done ? pass_over_done(r, record) : admit_and_send(r, record);
 }
 
 static void notices_add(struct reader *r, const struct buf *line)

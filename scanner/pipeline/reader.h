@@ -26,14 +26,15 @@ struct reader {
     struct buf key;      /* scratch */
     uint32_t post_every; /* records; one lock and one wake-up each time */
     uint32_t since_post;
-    pthread_mutex_t sending;       /* held from admission until the record was sent */
-    struct line_set sent;          /* first lines of the records; after reader_halt() */
-    atomic_uint_fast64_t records;  /* sent */
-    atomic_uint_fast64_t lines;    /* physical lines up to the end of the last record sent */
-    atomic_uint_fast64_t consumed; /* octets */
-    atomic_bool ended;             /* the thread is about to return */
-    atomic_bool reached_end;       /* of the input */
-    struct buf why;                /* it failed, one line; after `ended`, as the next two */
+    pthread_mutex_t sending;        /* held from admission until the record was sent */
+    struct line_set sent;           /* first lines of the records; after reader_halt() */
+    atomic_uint_fast64_t records;   /* sent */
+    atomic_uint_fast64_t of_others; /* records of other shards, passed over */
+    atomic_uint_fast64_t lines;     /* physical lines up to the end of the last record sent */
+    atomic_uint_fast64_t consumed;  /* octets */
+    atomic_bool ended;              /* the thread is about to return */
+    atomic_bool reached_end;        /* of the input */
+    struct buf why;                 /* it failed, one line; after `ended`, as the next two */
     bool failed;
     bool failure_is_usage;     /* of what the user gave, and nothing was sent yet */
     struct list_sample sample; /* of the list that is read */

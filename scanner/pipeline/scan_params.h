@@ -47,7 +47,8 @@ struct option_in_force {
     const char *value; /* NULL: not given, no default */
 };
 
-#define PORTS_MAX 4
+#define PORTS_MAX  4
+#define SHARDS_MAX 4096 /* as many as there are partitions */
 
 struct remembering;
 struct staged_list;
@@ -108,6 +109,11 @@ struct scan_params {
     bool use_ipv4;       /* not disabled by an option, and there is a route */
     bool use_ipv6;
     uint64_t seed;
+
+    /* scans that share the lists (--shards); limits and rates are this one's part */
+    uint32_t shards;         /* 1: it is alone */
+    uint32_t shard;          /* from 0 */
+    uint32_t shards_at_once; /* 0: all */
 
     /* who we are, and from where */
     const struct vantage_verdict *vantage; /* of the self-test */

@@ -81,7 +81,8 @@ struct watchdog_waits scan_waits(struct scan *s)
 /* A number that grows with everything that happens: see watchdog.h. */
 uint64_t scan_progress(const struct scan *s, const struct reader *r, const struct writer *writer)
 {
-    uint64_t progress = counter_now(&r->records) + counter_now(&writer->rows);
+    uint64_t progress =
+        counter_now(&r->records) + counter_now(&r->of_others) + counter_now(&writer->rows);
     progress += s->resume != NULL ? counter_now(&s->resume->rows) : 0;
     progress += s->policies != NULL ? policy_thread_dialled(s->policies) : 0;
     progress += counter_now(&s->weather.looks);

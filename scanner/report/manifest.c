@@ -513,6 +513,20 @@ void manifest_put_detail(struct json_writer *w, const struct row_shape *shape)
     json_object_end(w);
 }
 
+static void put_shard(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "shard");
+    if (m->shards <= 1) {
+        json_null_value(w);
+        return;
+    }
+    json_object_begin(w);
+    json_key_uint(w, "shards", m->shards);
+    json_key_uint(w, "shard", m->shard);
+    json_key_uint(w, "lines_of_others", m->lines_of_others);
+    json_object_end(w);
+}
+
 void report_manifest(struct buf *json, const struct scan_manifest *m)
 {
     struct json_writer w = json_writer_indented(json);
@@ -522,6 +536,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_options(&w, m);
     put_inputs(&w, m);
     put_seed(&w, m->seed);
+    put_shard(&w, m);
     json_key(&w, "started");
     json_time_ms(&w, m->started_unix_ms);
     json_key(&w, "ended");

@@ -163,6 +163,9 @@ struct scan_manifest {
     size_t repeated_count;
     size_t option_count;
     uint64_t seed;
+    uint32_t shards; /* scans that share the lists; at most 1: it is alone */
+    uint32_t shard;  /* which of them, from 0 */
+    uint64_t lines_of_others;
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
     int64_t last_rows_unix_ms; /* observed_at of the tables of the end; 0: not written */

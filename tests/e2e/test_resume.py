@@ -1,4 +1,7 @@
-"""Going on with a scan: after signals, again and again, and what is refused. Kills are in killed.py."""
+"""Going on with a scan: after signals, again and again, and what is refused. Kills are in killed.py.
+
+With --very-many: one line without a row, and behind it more lines with rows than blocks may be open.
+"""
 
 import contextlib
 import gzip
@@ -87,7 +90,37 @@ def nothing_to_do(what, out):
     check_equal(f"{what}: left over", left, set())
 
 
+def rows_so_far(out):
+    with contextlib.suppress(FileNotFoundError), open(os.path.join(out, "domains.ndjson.part"), "rb") as file:
+        return sum(1 for _ in file)
+    return 0
+
+
+def very_many():
+    """The line without a row waited with the reader for others to be sent along, and the reader for its block to close."""
+    repeats = 560000
+    with Lab(20) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-resume-") as folder:
+        with open(lab.list_path, encoding="ascii") as file:
+            names = file.read().split()
+        slow = next(name for name in names if "dual-silent6" in name)
+        path, out = os.path.join(folder, "list.txt"), os.path.join(folder, "out")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(slow + "\n" + (names[0] + "\n") * repeats)
+        scan = start(*lab.options, "--ehlo-domain", EHLO, "-q", "--detail", "normal", "--connect-timeout", "40", "--retries", "0", path, "-o", out)
+        end = time.monotonic() + 60
+        while rows_so_far(out) < repeats and time.monotonic() < end:
+            time.sleep(0.5)
+        scan.send_signal(signal.SIGKILL)
+        scan.communicate()
+        check_equal("all but one have rows", rows_so_far(out), repeats)
+        check_equal("exit code", run("scan", "--resume", out, "-q", timeout=240).returncode, 0)
+        check_equal("inputs", read_json(out, "manifest.json")["account"]["inputs"], repeats + 1)
+    finish()
+
+
 def main():
+    if "--very-many" in sys.argv:
+        very_many()
     paths = volatile_paths()
     with Lab(60) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-resume-") as folder:
         chosen = os.path.join(folder, "list.txt")

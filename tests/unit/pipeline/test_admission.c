@@ -69,6 +69,32 @@ Test(admission, who_is_parked_holds_no_credit_and_a_full_spool_holds_the_reader)
     admission_deinit(&a);
 }
 
+Test(admission, who_is_passed_over_counts_in_its_block_and_waits_for_room_among_these)
+{
+    struct admission a;
+    admission_init(&a, &backlog, &spool_full);
+    uint32_t block = 0;
+    cr_assert(admission_try_enter(&a, 0, &block));
+    uint64_t passed = 0;
+    while (passed < 1000000 && admission_try_pass(&a, 0)) {
+        passed++;
+    }
+    uint64_t lines = 0;
+    for (uint32_t i = 0; i < BLOCKS_OPEN_MAX; i++) {
+        lines += input_block_lines(i);
+    }
+    cr_expect_eq(passed, lines - 1, "the first line holds the first block: %llu",
+                 (unsigned long long)passed);
+    admission_settle(&a, block, 1);
+    expect_closes(&a, 0, 0);
+    cr_expect(admission_try_pass(&a, 0));
+    admission_stop(&a);
+    cr_expect(admission_is_stopped(&a));
+    cr_expect_not(admission_try_pass(&a, 0));
+    cr_expect_not(admission_pass(&a, 0));
+    admission_deinit(&a);
+}
+
 Test(admission, blocks_close_in_order_and_when_settled)
 {
     struct admission a;

@@ -1,0 +1,103 @@
+"""Shards of a list: each line in one of them, the same rows as in one scan, limits divided.
+
+What a name gets at a service may depend on which names were asked there before (session_from), so that much may differ
+between a scan and its shards: see DEPENDS.
+"""
+
+import json
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.determinism import paths_that_differ, write_list  # noqa: E402
+from e2e.lab import Lab  # noqa: E402
+from e2e.load_sqlite import KEYS  # noqa: E402
+from e2e.rows import drop, volatile_paths, VOLATILE_FINDINGS  # noqa: E402
+from e2e.runner import (EHLO, SHORT_WAITS, check, check_equal, check_refused, finish, read_json, read_table,  # noqa: E402
+                        run, side_by_side)
+
+SHARDS = 3
+WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx", "stutter")
+TABLES = ("domains", "hosts", "services", "endpoints", "chains", "certificates", "policies", "policy_bodies")
+# Blocks are of a shard's own lines; some servers of the lab close as we say QUIT.
+DEPENDS = {"hosts": [["block"]], "services": [["transcript", "quit"]], "endpoints": [["transcript", "quit"]]}
+ALL_NAMES = ["--infer", "off", "--names-per-address", "0"]
+
+
+def rows_of(out, name, paths):
+    """By their keys, without what is volatile."""
+    rows = {}
+    for row in read_table(out, name):
+        if "findings" in row:
+            row["findings"] = [f for f in row["findings"] if f["code"] not in VOLATILE_FINDINGS]
+        for keys in paths.get(name, []) + DEPENDS.get(name, []):
+            drop(row, keys)
+        key = tuple(json.dumps(row[key]) for key in KEYS[name])
+        rows.setdefault(key, row)
+    return rows
+
+
+def same_rows(whole, outs):
+    paths = volatile_paths()
+    for name in TABLES:
+        want = rows_of(whole, name, paths)
+        got = [rows_of(out, name, paths) for out in outs]
+        check_equal(f"{name}: the keys of all shards are those of one scan", set().union(*got), set(want))
+        differ = [f"{key}: {path}" for rows in got for key, row in rows.items() if key in want
+                  for path in paths_that_differ(want[key], row)]
+        check(f"{name}: rows as in one scan", not differ, "\n  ".join(differ[:20]))
+        if name == "domains":
+            check_equal("each line is in one shard", sum(map(len, got)), len(want))
+
+
+def same_account(whole, outs):
+    want = read_json(whole, "manifest.json")
+    manifests = [read_json(out, "manifest.json") for out in outs]
+    check_equal("a scan that is alone has no shard", want["shard"], None)
+    for word, count in want["account"].items():
+        if isinstance(count, int):
+            check_equal(f"account: {word}", sum(m["account"][word] for m in manifests), count)
+    for i, manifest in enumerate(manifests):
+        shard = manifest["shard"]
+        check_equal(f"shard {i}: which", [shard["shards"], shard["shard"]], [SHARDS, i])
+        check_equal(f"shard {i}: lines of others", shard["lines_of_others"], want["account"]["inputs"] - manifest["account"]["inputs"])
+        check(f"shard {i}: has lines", manifest["account"]["inputs"] > 0)
+
+
+def refusals(path):
+    scan = ["scan", "--ehlo-domain", EHLO, path]
+    check_refused("no --shard", run(*scan, "--shards", "3"), ["--shard", "from 0 to 2"])
+    check_refused("beyond", run(*scan, "--shards", "3", "--shard", "3"), ["the last one is 2"])
+    check_refused("no --shards", run(*scan, "--shard", "1"), ["--shards 1"])
+    check_refused("none", run(*scan, "--shards", "0", "--shard", "0"), ["--shards"])
+    check_refused("at once", run(*scan, "--shards", "2", "--shard", "0", "--shards-at-once", "3"), ["--shards 2"])
+
+
+def main():
+    with Lab(150) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-shards-") as folder:
+        path = os.path.join(folder, "list.txt")
+        write_list(lab, path, WAITING)
+        with open(path, "a", encoding="ascii") as file:
+            file.write("no domain\nno domain\n" + "\n".join(open(path, encoding="ascii").read().split()[:5]) + "\n")
+        refusals(path)
+
+        def scan(what, *options):
+            out = os.path.join(folder, what)
+            done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--address-rate", "60/s", *SHORT_WAITS, *ALL_NAMES, *options, "-o", out, path)
+            check_equal(f"{what}: exit code", done.returncode, 0)
+            return out, done
+
+        (whole, _), *shards = side_by_side(
+            lambda: scan("whole"),
+            *[lambda i=i: scan(f"shard {i}", "--shards", str(SHARDS), "--shard", str(i), "--threads", "2") for i in range(SHARDS)])
+        outs = [out for out, _ in shards]
+        for i, (_, done) in enumerate(shards):
+            check(f"shard {i}: says what it is", f"shard {i} of 0 to {SHARDS - 1}" in done.stderr and "every 0.05 s" in done.stderr, done.stderr)
+        same_rows(whole, outs)
+        same_account(whole, outs)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
