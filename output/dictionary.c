@@ -381,6 +381,56 @@ static void dictionary_put_volatile(struct buf *out)
     buf_put_text(out, "```\n");
 }
 
+/* The columns that `less` has not and `more` has. @return how many */
+static size_t put_fewer(struct buf *out, enum table_id t, const struct row_shape *less,
+                        const struct row_shape *more)
+{
+    const struct definition *d = table_definition(t);
+    size_t count = 0;
+    for (size_t i = 0; i < d->column_count; i++) {
+        if (less->no_column[t][i] && !more->no_column[t][i]) {
+            buf_putf(out, "%s`%s`", count > 0 ? ", " : "", d->columns[i].name);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* NDJSON rows have the keys that they have; the header of CSV is fixed by the detail. */
+static void put_csv_by_detail(struct buf *out)
+{
+    struct row_shape shapes[ROW_DETAIL_FULL + 1];
+    for (unsigned detail = 0; detail <= ROW_DETAIL_FULL; detail++) {
+        row_shape_init(&shapes[detail], (enum row_detail)detail);
+    }
+    const struct row_shape *normal = &shapes[ROW_DETAIL_NORMAL];
+    buf_put_text(
+        out,
+        "\n"
+        "### CSV by detail\n"
+        "\n"
+        "The header of a CSV file depends on the detail of the rows, and a field of normal rows "
+        "can be empty where the rules above say\n"
+        "what it is. So take columns by their names, and one detail for files that are put "
+        "together. All other columns are in each:\n"
+        "\n"
+        "| table | full, not normal | normal, not full | normal, not summary |\n"
+        "|---|---|---|---|\n");
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        size_t start = out->len;
+        buf_putf(out, "| `%s` | ", table_name((enum table_id)t));
+        size_t count = put_fewer(out, (enum table_id)t, normal, &shapes[ROW_DETAIL_FULL]);
+        buf_put_text(out, " | ");
+        count += shapes[ROW_DETAIL_FULL].no_table[t]
+                     ? 1
+                     : put_fewer(out, (enum table_id)t, &shapes[ROW_DETAIL_FULL], normal);
+        buf_put_text(out, shapes[ROW_DETAIL_FULL].no_table[t] ? "all of it | " : " | ");
+        count += put_fewer(out, (enum table_id)t, &shapes[ROW_DETAIL_SUMMARY], normal);
+        buf_put_text(out, " |\n");
+        out->len = count > 0 ? out->len : start;
+    }
+}
+
 void dictionary_write_markdown(struct buf *out, const struct vocabulary *const *vocabularies,
                                unsigned count, const struct vocabulary *outcomes,
                                const char *(*status_of)(unsigned outcome))
@@ -392,6 +442,7 @@ void dictionary_write_markdown(struct buf *out, const struct vocabulary *const *
     put_left_out(out);
     buf_put_text(out, lean_notes);
     put_statuses(out, outcomes, status_of);
+    put_csv_by_detail(out);
     put_types(out);
     put_tables(out);
     put_objects(out);

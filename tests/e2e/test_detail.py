@@ -12,6 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e import dictionary, load_sqlite  # noqa: E402
+from e2e.dictionary import DICTIONARY, lines_of_table, ticked  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, LEAN_KEYS, open_table  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
@@ -114,6 +115,32 @@ def check_same(folder, normal, paths):
     check_equal("diff: nothing has changed", sum(1 for _ in text("diff", "--format", "ndjson", normal, full).splitlines()), 1)
 
 
+def csv_headers(folder, normal, detail):
+    """-> {table: its columns}"""
+    results = os.path.join(folder, "csv-" + detail)
+    analyze(normal, results, detail, "--format", "csv")
+    headers = {}
+    for name in os.listdir(results):
+        if name.endswith(".csv"):
+            with open(os.path.join(results, name), encoding="utf-8", newline="") as file:
+                headers[name.removesuffix(".csv")] = set(file.readline().strip().split(","))
+    return headers
+
+
+def check_csv(folder, normal):
+    """The columns that the data dictionary says a CSV file of one detail has and another has not."""
+    of = {detail: csv_headers(folder, normal, detail) for detail in ("full", "normal", "summary")}
+    with open(DICTIONARY, encoding="utf-8") as file:
+        told = lines_of_table(file.read(), "| table | full, not normal | normal, not full | normal, not summary |")
+    told = {ticked(cells[0])[0]: [set(ticked(cell)) for cell in cells[1:]] for cells in told}
+    check("CSV: the dictionary tells of tables", len(told) > 5, told)
+    for table in of["normal"]:
+        full, few, small = (of[detail].get(table, set()) for detail in ("full", "normal", "summary"))
+        more = few - full if full else set()
+        check_equal(f"CSV of {table}: columns by detail", [full - few, more, few - small], told.get(table, [set(), set(), set()]))
+    check_equal("CSV: tables of normal alone", set(of["normal"]) - set(of["full"]), {"outcome_sets"})
+
+
 def check_sqlite(folder, normal, full):
     """The loader of the README: full rows only, and it says how to get them."""
     def load(results):
@@ -191,6 +218,7 @@ def main():
         some = scan("some", choose(lab.list_path, os.path.join(folder, "some.txt"), 8))  # what is said of less needs no more
         full = os.path.join(folder, "some-full")
         analyze(some, full, "full")
+        check_csv(folder, some)
         check_sqlite(folder, some, full)
         check_less(folder, some)
     finish()
