@@ -111,6 +111,15 @@ def check_policy_visits(out, counters):
     check("policies were fetched", any(row["fetch"] == "fetched" for row in rows))
 
 
+def late_answers(out):
+    """Attempts that timed out where a later one was established: on a busy machine the lab is slow where no plan says so."""
+    count = 0
+    for row in [*read_rows(out, "services"), *read_rows(out, "endpoints")]:
+        if row["outcome"] == "established":
+            count += sum(attempt["outcome"].endswith("timeout") for attempt in row["attempts"])
+    return count
+
+
 def check_counters(lab, out, min_gap_ms):
     counters = lab.counters(min_gap_ms)
     for name in FORBIDDEN:
@@ -120,8 +129,9 @@ def check_counters(lab, out, min_gap_ms):
     manifest = read_json(out, "manifest.json")
     probes = manifest["outage_probes"]["sessions"]
     again = sum(outage["asked_again"] for outage in manifest["outages"])
-    check("repeated visits are probes, or asked again after an outage", counters["repeated_visits"] <= probes + again,
-          (counters["repeated_visits"], probes, again))
+    late = late_answers(out)
+    check("repeated visits are probes, or asked again after an outage or a late answer", counters["repeated_visits"] <= probes + again + late,
+          (counters["repeated_visits"], probes, again, late))
     check_policy_visits(out, counters)
     if any(counters[name] for name in FORBIDDEN):
         print(json.dumps(counters), file=sys.stderr)
