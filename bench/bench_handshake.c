@@ -3,7 +3,7 @@
  * with the same server inside this process. The bare loop verifies nothing, parses nothing and
  * throws everything away.
  *
- *     bench_handshake [COUNT [naive|bare|engine|slow|short|probe [CASE]]]    default 400 of each case, 1 to 4
+ *     bench_handshake [COUNT [naive|bare|engine|slow|short|probe [CASE]]]    default 400 of each case, 1 to 5
  *
  * naive: libssl as most programs use it, verifying against the system's roots and the name
  * slow: engine without fast public keys
@@ -218,13 +218,16 @@ struct bench_case {
     int version;
     enum test_key leaf;
     enum test_key issuer;
+    const char *groups; /* of the server; NULL: OpenSSL's */
 };
 
 static const struct bench_case cases[] = {
-    {"TLS 1.3, P-256 under P-384", TLS1_3_VERSION, TEST_KEY_P256, TEST_KEY_P384},
-    {"TLS 1.3, RSA 2048", TLS1_3_VERSION, TEST_KEY_RSA2048, TEST_KEY_RSA2048},
-    {"TLS 1.2, P-256 under P-384", TLS1_2_VERSION, TEST_KEY_P256, TEST_KEY_P384},
-    {"TLS 1.2, RSA 2048", TLS1_2_VERSION, TEST_KEY_RSA2048, TEST_KEY_RSA2048},
+    {"TLS 1.3, P-256 under P-384", TLS1_3_VERSION, TEST_KEY_P256, TEST_KEY_P384, NULL},
+    {"TLS 1.3, RSA 2048", TLS1_3_VERSION, TEST_KEY_RSA2048, TEST_KEY_RSA2048, NULL},
+    {"TLS 1.2, P-256 under P-384", TLS1_2_VERSION, TEST_KEY_P256, TEST_KEY_P384, NULL},
+    {"TLS 1.2, RSA 2048", TLS1_2_VERSION, TEST_KEY_RSA2048, TEST_KEY_RSA2048, NULL},
+    /* The server asks for its key share: HelloRetryRequest. */
+    {"TLS 1.3, P-256 asked for", TLS1_3_VERSION, TEST_KEY_P256, TEST_KEY_P384, "P-256"},
 };
 
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
@@ -303,6 +306,7 @@ static void run_case(const struct client *client, void *context, const struct be
         struct peer peer;
         peer_init(&peer, &(struct peer_params){.min_version = c->version,
                                                .max_version = c->version,
+                                               .groups = c->groups,
                                                .leaf = &chain->leaf,
                                                .further = &chain->issuer.cert,
                                                .further_count = 1});

@@ -401,7 +401,7 @@ const struct option_row option_table[] = {
      "The ports to test on every MX host, at most four. Port 465 uses implicit TLS (RFC 8314 "
      "section 3.3), the others use STARTTLS.",
      option_read_ports, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni", NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni-short", NULL,
      "handshakes to make", "The handshakes to make." ASKED_PROBES(IN_MANUAL), option_read_probes, 0,
      0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "infer", "WHICH", "listed", NULL,

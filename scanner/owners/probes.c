@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "scanner/analysis/attempts.h"
 #include "scanner/analysis/session_facts.h"
 #include "scanner/base/check.h"
 #include "scanner/cert/cert_list.h"
@@ -567,10 +568,16 @@ void probe_aim(const struct service_owner *o, const struct visit *v, struct owne
     }
 }
 
-/* A short session that is lost in TLS is followed by a whole one, which has its own chances. */
-bool probe_has_chances(enum probe p, const struct seen_session *lost)
+enum probe probe_as_it_ended(enum probe p, const struct seen_session *seen)
 {
-    return !probes[p].once && !(p == PROBE_NO_SNI_SHORT && lost->tls_attempted);
+    bool lost =
+        seen->tls_attempted && !seen->tls.short_flight && attempt_end_of(seen) == ATTEMPT_LOST;
+    return p == PROBE_NO_SNI_SHORT && lost ? PROBE_NO_SNI : p;
+}
+
+bool probe_has_chances(enum probe p)
+{
+    return !probes[p].once;
 }
 
 bool probe_doubts(const struct service_owner *o, const struct visit *v,

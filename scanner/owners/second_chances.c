@@ -62,8 +62,7 @@ bool visit_pause_if_lost(struct service_owner *o, uint32_t index, const struct s
     enum attempt_end end = attempt_end_of(seen);
     bool unanswered = end != ATTEMPT_ANSWERED && outcome_info(seen->outcome)->before_tls;
     note_life(work, v, seen, unanswered);
-    bool wanted =
-        end != ATTEMPT_ANSWERED ? probe_has_chances(v->probe, seen) : probe_doubts(o, v, seen);
+    bool wanted = end != ATTEMPT_ANSWERED ? probe_has_chances(v->probe) : probe_doubts(o, v, seen);
     if (!wanted || visit_attempts(v) > o->rules.retries || v->chances == VISIT_CHANCES_MAX) {
         return false;
     }

@@ -406,6 +406,7 @@ void service_on_session_end(struct service_owner *o, uint32_t index,
     address_note_reception(o, &o->visits[index], seen);
     visit_leave(o, index);
     struct visit *v = &o->visits[index];
+    v->probe = probe_as_it_ended(v->probe, seen);
     probe_note_session(o, v, seen);
     visit_keep(v, seen);
     ask_for_verdict(o, index, seen);

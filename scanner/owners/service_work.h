@@ -399,8 +399,10 @@ bool probe_is_for_name(enum probe p);
 void probe_begin(struct service_owner *o, struct service *s, enum probe p);
 /** Completes `d`, whose address and port are there. */
 void probe_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d);
+/** A short session that is lost in TLS is what a whole one would have been: to the server there was no difference. */
+enum probe probe_as_it_ended(enum probe p, const struct seen_session *seen);
 /** How its sessions may be asked again is part of the table: whether a loss gets a second chance, */
-bool probe_has_chances(enum probe p, const struct seen_session *lost);
+bool probe_has_chances(enum probe p);
 /** and whether an answer does, because the others speak against it. */
 bool probe_doubts(const struct service_owner *o, const struct visit *v,
                   const struct seen_session *seen);

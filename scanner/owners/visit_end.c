@@ -66,11 +66,19 @@ void visit_go_on(struct service_owner *o, uint32_t index)
     }
 }
 
+/* A leaf that differs from the short one's is asked for again at once: to a server that shows another one with each connection
+ * the whole one in between would be one of them, and what differs from itself would look like SNI. */
+static bool asks_again_first(const struct service_owner *o, const struct visit *v)
+{
+    return o->services[v->service].work->no_sni == NO_SNI_RESTS &&
+           probe_next_for_visit(o, v) == PROBE_SNI_AGAIN;
+}
+
 bool visit_is_held(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
     struct service_work *work = o->services[v->service].work;
-    if (!probe_is_for_name(v->probe)) {
+    if (!probe_is_for_name(v->probe) || asks_again_first(o, v)) {
         return false;
     }
     short_go_on(o, v->service);

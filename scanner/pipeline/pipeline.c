@@ -306,7 +306,7 @@ static void try_short_handshakes(struct coordinator *c)
     if (!c->params.probes.no_sni_short) {
         return;
     }
-    struct tls_context *tls = tls_context_new(false);
+    struct tls_context *tls = tls_context_new(true); /* as workers do */
     if (!tls_context_enable_short_handshakes(tls)) {
         struct buf said = BUF_INIT(BUF_NO_LIMIT);
         buf_putf(&said,

@@ -300,7 +300,7 @@ void short_handshake_peer_gone(struct short_handshake *h, bool reset, bool timeo
                    timeout ? OUTCOME_TLS_TIMEOUT
                    : reset ? OUTCOME_TLS_RESET
                            : OUTCOME_TLS_CLOSED,
-                   "the server left");
+                   "");
     }
 }
 

@@ -45,7 +45,8 @@ void short_handshake_goodbye(struct short_handshake *h, struct buf *out);
 
 enum short_status short_handshake_status(const struct short_handshake *h);
 /** Borrowed; valid until short_handshake_free(). When DONE `completed` is set and `short_flight` says how that is
- * meant; when FELL error_text says why. */
+ * meant; when FELL error_text says why, unless the server
+ * left, of which there is no more to say. */
 const struct seen_tls *short_handshake_seen(const struct short_handshake *h);
 /** NOT_TESTED while undecided; ESTABLISHED when DONE; else one of TLS_*. */
 enum session_outcome short_handshake_outcome(const struct short_handshake *h);

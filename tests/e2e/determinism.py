@@ -69,7 +69,7 @@ def describe(name, rows, want):
 def write_list(lab, path, waiting, every=1, kept=ASKED_TWICE):
     """Without servers that wait, those that differ from visit to visit, of all scans together, hostile ones (hostile.py),
     and those that close as we say QUIT: a reset or an end, as TCP has it. With `every` one of so many cases, and those `kept`."""
-    unequal = waiting + ("case-hostile",) + ("hostile", "unstable", "flaky", "454-close", "421-close", "5xx-close", "suites-enough", "suites-busy")
+    unequal = waiting + ("case-hostile",) + ("hostile", "unstable", "flaky", "flips", "454-close", "421-close", "5xx-close", "suites-enough", "suites-busy")
     with open(lab.list_path, encoding="ascii") as file, open(path, "w", encoding="ascii") as out:
         lines = [line for line in file if not any(word in line for word in unequal)]
         cases = [line for line in lines if line.startswith("case-") and not any(word in line for word in kept)]

@@ -32,7 +32,8 @@ Test(options, defaults_are_those_of_the_design)
     cr_assert_null(p->output_dir);
     cr_assert(p->format == RESULT_NDJSON && p->compression == RESULT_CODEC_NONE);
     cr_assert(p->port_count == 1 && p->ports[0] == 25);
-    cr_assert(p->probes.sni && p->probes.no_sni && p->use_ipv4 && p->use_ipv6);
+    cr_assert(p->probes.sni && p->probes.no_sni_short && !p->probes.no_sni);
+    cr_assert(p->use_ipv4 && p->use_ipv6);
     cr_assert(p->names_per_address == 500 && !p->implicit_mx_dial && p->concurrency == 4000);
     cr_assert(p->address_limit == 1 && p->network_limit == 8 && p->operator_limit == 64);
     cr_assert(p->address_rate > 1.999 && p->address_rate < 2.001 && p->dns_rate == 5000);

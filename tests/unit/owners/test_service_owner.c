@@ -218,10 +218,11 @@ static void say_rows(struct service_world *w, enum table_id table)
             say("  row %.*s %.*s of %.*s\n", TEXT(member(row, "\"service\":\"")),
                 TEXT(member(row, "\"outcome\":\"")), TEXT(member(row, "\"names_total\":")));
         } else {
-            say("  row %.*s %.*s|25 %.*s of %zu%s\n", TEXT(member(row, "\"host\":\"")),
+            say("  row %.*s %.*s|25 %.*s of %zu%s%s\n", TEXT(member(row, "\"host\":\"")),
                 TEXT(member(row, "\"address\":\"")), TEXT(member(row, "\"outcome\":\"")),
                 count_text(row, "\"started\":"),
-                count_text(row, "\"basis\":\"inferred\"") > 0 ? " inferred" : "");
+                count_text(row, "\"basis\":\"inferred\"") > 0 ? " inferred" : "",
+                count_text(row, "\"unstable\":true") > 0 ? " unstable" : "");
         }
     }
     buf_reset(&rows->ndjson);
