@@ -88,7 +88,8 @@ const struct option_row option_table[] = {
      "list and options; each takes the domains of its own part, by a fixed hash of the name, and "
      "passes over the others. Rates and limits (--address-rate, --address-limit, "
      "--network-limit, --operator-limit, --dns-rate-limit) are those of all of them together: "
-     "each has its part, of a limit one at least. --concurrency is of each.",
+     "each has its part, but at least one session at once and one DNS query a second. "
+     "--concurrency is of each.",
      option_read_number, FIELD(shards), 1, SHARDS_MAX},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "shards-at-once", "K", NULL, "all",
      "how many of these run at a time",

@@ -14,7 +14,9 @@ static void divide(uint32_t *limit, uint32_t by)
 
 bool shard_option_apply(struct scan_params *p, bool given, struct buf *why)
 {
-    if (p->shards > 1 && !given) {
+    if (p->shards == 1 && given) {
+        buf_put_text(why, "--shard needs --shards: of how many it is");
+    } else if (p->shards > 1 && !given) {
         buf_putf(why, "--shards %u needs --shard: which of them this scan is, from 0 to %u",
                  p->shards, p->shards - 1);
     } else if (p->shard >= p->shards) {
@@ -51,7 +53,8 @@ bool shard_option_put(const struct scan_params *p, struct buf *line)
     buf_putf(line, "shard %u of 0 to %u; its part of the limits: sessions", p->shard,
              p->shards - 1);
     if (p->address_rate > 0) {
-        buf_putf(line, " begin every %.4g s at an address", 1 / p->address_rate);
+        buf_putf(line, " begin every %.*f s at an address", 1 / p->address_rate < 10 ? 2 : 0,
+                 1 / p->address_rate);
     } else {
         buf_put_text(line, " without a rate");
     }
@@ -59,7 +62,7 @@ bool shard_option_put(const struct scan_params *p, struct buf *line)
     put_limit(line, "a network", p->network_limit);
     put_limit(line, "an operator", p->operator_limit);
     if (p->dns_rate > 0) {
-        buf_putf(line, "; %u questions of DNS a second", p->dns_rate);
+        buf_putf(line, "; of DNS %u question%s a second", p->dns_rate, p->dns_rate == 1 ? "" : "s");
     }
     if (p->address_limit == 1 && at_once(p) > 1) {
         buf_putf(line,

@@ -447,8 +447,8 @@ bool domain_source_put_choice(const struct domain_source *s, struct buf *to)
         [COLUMN_REASON_ASKED] = "as --column says",
         [COLUMN_REASON_HEADER] = "by its header",
         [COLUMN_REASON_DOMAIN] = "the first that has domains",
-        [COLUMN_REASON_MAIL] = "of mail addresses what stands after '@', as no "
-                               "column has domains alone",
+        [COLUMN_REASON_MAIL] = ("of mail addresses what stands after '@', as no "
+                                "column has domains alone"),
         [COLUMN_REASON_RANK] = "behind a number",
         [COLUMN_REASON_NONE] = "as nothing tells which",
     };

@@ -69,7 +69,8 @@ def refusals(path):
     scan = ["scan", "--ehlo-domain", EHLO, path]
     check_refused("no --shard", run(*scan, "--shards", "3"), ["--shard", "from 0 to 2"])
     check_refused("beyond", run(*scan, "--shards", "3", "--shard", "3"), ["the last one is 2"])
-    check_refused("no --shards", run(*scan, "--shard", "1"), ["--shards 1"])
+    check_refused("no --shards", run(*scan, "--shard", "1"), ["--shard needs --shards"])
+    check_refused("no --shards, the first", run(*scan, "--shard", "0"), ["--shard needs --shards"])
     check_refused("none", run(*scan, "--shards", "0", "--shard", "0"), ["--shards"])
     check_refused("at once", run(*scan, "--shards", "2", "--shard", "0", "--shards-at-once", "3"), ["--shards 2"])
 
