@@ -333,7 +333,7 @@ bool column_choose(const struct column_sample *sample, uint64_t line, const char
     struct column_look l = {.octets = BUF_INIT(BUF_NO_LIMIT), .domain = BUF_INIT(BUF_NO_LIMIT)};
     size_t first = SIZE_MAX;
     bool quoted = sample->first.len > 0 && sample->first.at[0] == '"';
-    for (const char *d = COLUMN_DELIMITERS; *d != '\0'; d++) {
+    for (const char *d = sample->delimiters; *d != '\0'; d++) {
         struct column_choice c = {.delimiter = (uint8_t)*d};
         look_begin(&l, sample, c.delimiter, asked);
         bool good = choose_with(&l, asked, &c);
@@ -341,7 +341,7 @@ bool column_choose(const struct column_sample *sample, uint64_t line, const char
         if (good && l.first_end < first) {
             first = l.first_end;
             *out = c;
-        } else if (*d == ',') {
+        } else if (d == sample->delimiters && first == SIZE_MAX) {
             *out = c; /* a comma it is where none of them tells more */
         }
     }

@@ -38,6 +38,8 @@ struct column_sample {
     struct span first; /* record */
     struct span rest;  /* what follows it, with blank lines and comments */
     bool is_all;       /* nothing follows `rest` */
+    const char *
+        delimiters; /* that may stand between columns: COLUMN_DELIMITERS, or that which the list names */
 };
 
 /** Does the first record leave open what the others can tell? @param asked as below */

@@ -202,6 +202,17 @@ static struct span behind_last_at(struct span s)
     return at != NULL ? span_drop(s, (size_t)(at - s.at) + 1) : s;
 }
 
+/** RFC 5322 section 3.4: of "Joe <joe@example.org>" and "<joe@example.org>" what stands in the brackets. */
+static struct span in_angle_brackets(struct span s)
+{
+    const uint8_t *open = s.len > 0 && s.at[s.len - 1] == '>' ? memrchr(s.at, '<', s.len) : NULL;
+    if (open == NULL || memchr(open, '@', s.len - (size_t)(open - s.at)) == NULL) {
+        return s;
+    }
+    return text_trim(
+        span_take(span_drop(s, (size_t)(open - s.at) + 1), s.len - (size_t)(open - s.at) - 2));
+}
+
 bool domain_name_is_in_url(struct span input)
 {
     struct span url = text_trim(input);
@@ -229,9 +240,10 @@ static struct span url_host(struct span url)
 
 const char *domain_name_normalise(struct span input, struct buf *out)
 {
-    struct span name = text_trim(input);
-    name = domain_name_is_in_url(name) ? url_host(name) : behind_last_at(name);
-    if (has_scheme(text_trim(input)) && (name.len == 0 || !domain_name_is_in_url(input))) {
+    struct span given = in_angle_brackets(text_trim(input));
+    bool in_url = domain_name_is_in_url(given);
+    struct span name = in_url ? url_host(given) : behind_last_at(given);
+    if (has_scheme(given) && (name.len == 0 || !in_url)) {
         return name_fault_word(NAME_FAULT_URL);
     }
     size_t start = out->len;

@@ -50,7 +50,7 @@ enum name_fault {
 VOCABULARY(name_fault, enum name_fault);
 
 /**
- * An input domain: tolerates white space around it, "user@domain", the URL of a site on it, one trailing dot, upper case
+ * An input domain: tolerates white space around it, "user@domain", "Name <user@domain>", the URL of a site on it, one trailing dot, upper case
  * and U-labels. Appends the normal form to `out`.
  * @return NULL when fine, else the word of a name_fault, with `out` unchanged.
  */

@@ -24,9 +24,11 @@ struct domain_source {
     bool started;   /* a byte order mark was looked for */
 
     const char *column_asked; /* borrowed; NULL: guess */
+    char delimiter_told[2];   /* by a line as of Excel, "sep=;"; empty: none */
     bool keep_columns;
     enum source_format format;
     struct column_choice choice; /* of CSV */
+    bool is_headed_plain;        /* a header of one name: below it is one domain a line */
     struct column_names names;
 
     /* of the last record */
@@ -206,6 +208,7 @@ static bool find_record(struct domain_source *s, size_t first_len, size_t *len, 
 
 static void source_take_header(struct domain_source *s)
 {
+    s->is_headed_plain = s->fields.count == 1;
     for (size_t i = 0; i < s->fields.count; i++) {
         column_names_add(&s->names, text_trim(s->fields.at[i]));
     }
@@ -241,19 +244,36 @@ static struct column_sample source_sample(struct domain_source *s, size_t len)
     }
 }
 
+/* One domain and a comment, in which commas and the like are text. Behind a tab, "#5" is rather a second column. */
+static bool is_name_with_comment(struct domain_source *s, struct span line)
+{
+    struct span name = list_line_without_comment(line);
+    if (name.len == line.len) {
+        return false;
+    }
+    struct span comment = span_drop(line, (size_t)(name.at - line.at) + name.len);
+    const uint8_t *sign = memchr(comment.at, '#', comment.len);
+    struct span text = span_drop(comment, (size_t)(sign - comment.at) + 1);
+    bool column = sign[-1] == '\t' && text.len > 0 && text.at[0] != ' ' && text.at[0] != '\t';
+    buf_reset(&s->domain);
+    return !column && domain_name_normalise(name, &s->domain) == NULL;
+}
+
 /* By the first line with data, at the front of the window, and what follows it. @return false: there is no such column */
 static bool source_decide(struct domain_source *s, size_t len)
 {
     struct span record = list_line_without_end(span_take(octet_window_held(&s->window), len));
-    if (s->column_asked == NULL && has_inner_cr(text_trim(record))) {
+    if (s->column_asked == NULL &&
+        (has_inner_cr(text_trim(record)) || is_name_with_comment(s, record))) {
         s->format = FORMAT_PLAIN;
         return true;
     }
     struct column_sample sample = {.is_all = false};
-    if (column_needs_more(record, s->column_asked)) {
+    if (s->delimiter_told[0] != '\0' || column_needs_more(record, s->column_asked)) {
         sample = source_sample(s, len); /* what is held may have moved */
     }
     sample.first = list_line_without_end(span_take(octet_window_held(&s->window), len));
+    sample.delimiters = s->delimiter_told[0] != '\0' ? s->delimiter_told : COLUMN_DELIMITERS;
     if (!column_choose(&sample, s->lines + 1, s->column_asked, &s->choice, &s->error)) {
         return false;
     }
@@ -325,10 +345,11 @@ static enum source_status source_read_record(struct domain_source *s, struct spa
                                              bool header, struct source_record *out)
 {
     if (s->format == FORMAT_PLAIN) {
-        source_read_domain(s, record, out);
+        source_read_domain(s, list_line_without_comment(record), out);
         return SOURCE_RECORD;
     }
-    csv_fields_split(&s->fields, record);
+    bool plain = !header && s->is_headed_plain;
+    csv_fields_split(&s->fields, plain ? list_line_without_comment(record) : record);
     if (header) {
         unquote_fields(s);
         source_take_header(s);
@@ -352,6 +373,21 @@ static enum source_status take_long_line(struct domain_source *s, bool *is_data,
     return SOURCE_RECORD;
 }
 
+/* Excel's first line says what stands between columns, and is no row: "sep=;". */
+static bool source_takes_delimiter(struct domain_source *s, struct span line)
+{
+    if (line.len == 7 && line.at[0] == '"' && line.at[6] == '"') {
+        line = span_take(span_drop(line, 1), 5);
+    }
+    if (s->lines > 0 || line.len != 5 || !span_ieq(span_take(line, 4), SPAN_LIT("sep=")) ||
+        line.at[4] == '\0' || strchr(COLUMN_DELIMITERS, line.at[4]) == NULL) {
+        return false;
+    }
+    s->delimiter_told[0] = (char)line.at[4];
+    s->choice.delimiter = line.at[4];
+    return true;
+}
+
 static enum source_status source_take_line(struct domain_source *s, size_t len, bool *is_data,
                                            struct source_record *out)
 {
@@ -359,7 +395,7 @@ static enum source_status source_take_line(struct domain_source *s, size_t len, 
     size_t lines = 1;
     bool unterminated = false;
     bool first = false;
-    *is_data = list_line_is_data(line);
+    *is_data = list_line_is_data(line) && !source_takes_delimiter(s, line);
     if (*is_data && s->format != FORMAT_PLAIN) {
         if (!find_record(s, len, &len, &lines, &unterminated)) {
             return source_fail(s, false);

@@ -5,7 +5,9 @@
  * zstd is unpacked.
  *
  * Plain lists have one domain a line; CSV (RFC 4180) has it in one column, the others can be kept.
- * What is no text (UTF-16, a workbook and the like) is refused with its name. Blank lines and lines that begin with '#' are skipped; CRLF, a byte order mark, and a last line
+ * What is no text (UTF-16, a workbook and the like) is refused with its name. Blank lines and lines that begin with '#' are skipped, and
+ * in a list with one domain a line, what follows a '#' behind white space; so is a first line "sep=;", as of Excel, which says what
+ * stands between columns. CRLF, a byte order mark, and a last line
  * without its end are fine. Every other line ends as exactly one record: with a domain in normal
  * form, or with the word for what is wrong with it.
  *
@@ -16,6 +18,7 @@
  *  - a column was asked for by number: CSV, unless no line has a second column; that line is a header when its field there is
  *    one of the header words, or as below;
  *  - otherwise a CR in the line, outside of quotes: a plain list, whose line is no domain;
+ *  - otherwise one domain and a comment, whatever stands in that: a plain list;
  *  - otherwise one field without quotes: a plain list (unless it is a header word);
  *  - some column has domains with a dot, or URLs: CSV. Those with at least three quarters as many as the one with the most
  *    are as good as it. Of these it is one with a header word, the surest ("domain" before "url" before "name"), else one
