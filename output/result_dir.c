@@ -41,8 +41,14 @@ static void result_dir_set_error(struct result_error *err, const char *what, con
     }
 }
 
+static bool is_nothing(const char *name, const char *beside)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+           (beside != NULL && strcmp(name, beside) == 0);
+}
+
 /* @return false with errno set, ENOTEMPTY when there is something in it. */
-static bool dir_is_empty(int fd)
+static bool dir_is_empty(int fd, const char *beside)
 {
     int again = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* closedir() closes it */
     DIR *dir = again >= 0 ? fdopendir(again) : NULL;
@@ -56,7 +62,7 @@ static bool dir_is_empty(int fd)
     }
     errno = 0;
     const struct dirent *entry = readdir(dir);
-    while (entry != NULL && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)) {
+    while (entry != NULL && is_nothing(entry->d_name, beside)) {
         entry = readdir(dir);
     }
     int error = entry != NULL ? ENOTEMPTY : errno;
@@ -65,7 +71,7 @@ static bool dir_is_empty(int fd)
     return error == 0;
 }
 
-static bool open_empty(struct result_dir *d, struct result_error *err)
+static bool open_empty(struct result_dir *d, const char *beside, struct result_error *err)
 {
     if (mkdir(d->path, 0777) != 0 && errno != EEXIST) {
         result_dir_set_error(err, "create directory", d->path);
@@ -76,7 +82,7 @@ static bool open_empty(struct result_dir *d, struct result_error *err)
         result_dir_set_error(err, "open directory", d->path);
         return false;
     }
-    if (!dir_is_empty(d->fd)) {
+    if (!dir_is_empty(d->fd, beside)) {
         result_dir_set_error(err, "use directory", d->path);
         return false;
     }
@@ -117,7 +123,7 @@ bool result_dir_look(const char *path, struct result_error *err)
         result_dir_set_error(err, "open directory", path);
         return false;
     }
-    bool ok = dir_is_empty(fd);
+    bool ok = dir_is_empty(fd, NULL);
     if (!ok) {
         result_dir_set_error(err, "use directory", path);
     }
@@ -403,7 +409,7 @@ struct result_dir *result_dir_reopen(const struct result_dir_params *params,
 struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err)
 {
     struct result_dir *d = dir_of_params(params);
-    if (!open_empty(d, err) || !create_files(d, params, err)) {
+    if (!open_empty(d, params->beside, err) || !create_files(d, params, err)) {
         result_dir_free(d);
         return NULL;
     }

@@ -13,7 +13,7 @@
  *                           back to the last mark; then the caller writes state.json and no manifest
  *
  * Rows of endpoints that others rest on come ahead of their host's row (result_dir_append_ahead): as NDJSON in a file of
- * their own, RESULT_AHEAD_NAME, which an unfinished directory has and a complete one does not.
+ * their own, RESULT_AHEAD_NAME, which an unfinished directory has and a complete one does not, unless it was merged.
  *
  * Meanwhile RESULT_RESERVE_LEN octets are held in the file RESULT_RESERVE_NAME and given back by the last two, so
  * that a disk that rows have filled still takes the files that say how far they go.
@@ -51,7 +51,8 @@ struct result_dir_params {
     const struct row_shape *shape; /* what of the tables is written; NULL: all */
     struct digest_ops digest;      /* all NULL: no digests */
     bool journal;
-    bool ahead; /* there may be rows that come ahead */
+    bool ahead;         /* there may be rows that come ahead */
+    const char *beside; /* the only name that may be in the directory already; NULL: none */
 };
 
 struct result_dir;

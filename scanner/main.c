@@ -21,6 +21,8 @@ static enum exit_code command_run(struct options *o, struct buf *why)
         return show_command(o, why);
     case COMMAND_ANALYZE:
         return analyze_command(o, why);
+    case COMMAND_MERGE:
+        return merge_command(o, why);
     case COMMAND_REPORT:
         return report_command(o, why);
     case COMMAND_DIFF:

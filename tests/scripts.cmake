@@ -90,6 +90,7 @@ add_script_test(full_disk e2e e2e/test_full_disk.py)
 add_script_test(resume e2e e2e/test_resume.py)
 add_script_test(resume_very_many long e2e/test_resume.py --very-many)
 add_script_test(shards e2e e2e/test_shards.py)
+add_script_test(merge e2e e2e/test_merge.py)
 add_script_test(killed e2e e2e/killed.py --domains 60 --kills 3 --short --scans off/none/1,listed/zstd/4)
 add_script_test(killed_often long e2e/killed.py --domains 900 --kills 40
     --scans off/gzip/4,listed/none/1,listed/none/4,listed/zstd/1,listed/zstd/4,all/gzip/4)

@@ -6,7 +6,7 @@
 #include "scanner/cli/machine.h"
 #include "scanner/replay/analyze.h"
 
-static enum exit_code analyze_exit_code(enum analyze_end end)
+enum exit_code analyze_exit_code(enum analyze_end end)
 {
     switch (end) {
     case ANALYZE_COMPLETE:

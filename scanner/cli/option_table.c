@@ -25,21 +25,22 @@
 #define IN_CHECK   (1U << COMMAND_CHECK)
 #define IN_SHOW    (1U << COMMAND_SHOW)
 #define IN_ANALYZE (1U << COMMAND_ANALYZE)
+#define IN_MERGE   (1U << COMMAND_MERGE)
 #define IN_REPORT  (1U << COMMAND_REPORT)
 #define IN_DIFF    (1U << COMMAND_DIFF)
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
 #define IN_SCHEMA  (1U << COMMAND_SCHEMA)
 #define IN_PROBING (1U << COMMAND_PROBING_TXT)
-#define IN_ALL                                                                                  \
-    (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_DIFF | IN_EXPLAIN | IN_SCHEMA | \
-     IN_PROBING)
+#define IN_ALL                                                                                 \
+    (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_MERGE | IN_REPORT | IN_DIFF | IN_EXPLAIN | \
+     IN_SCHEMA | IN_PROBING)
 
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
 const struct option_row option_table[] = {
     {OPTION_GROUP_INPUT,
-     IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_DIFF | IN_PROBING, 0, "config",
-     "FILE", NULL, NULL, "options from FILE: name = value",
+     IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_MERGE | IN_REPORT | IN_DIFF | IN_PROBING, 0,
+     "config", "FILE", NULL, NULL, "options from FILE: name = value",
      "Read options from FILE: one 'name = value' a line, with the names of the options without "
      "their hyphens. Blank lines "
      "and lines that begin with '#' are passed over; a flag is its name alone, or with the value "
@@ -157,6 +158,19 @@ const struct option_row option_table[] = {
      "be empty or not exist. Without this option, the rows of all tables go to standard output as "
      "NDJSON; \"type\" is the table of a row.",
      option_read_text, FIELD(output_dir), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_MERGE, 'o', "output", "DIR", NULL, NULL,
+     "new directory for the results",
+     "The directory for the results of the whole scan, as those of scan. It must be empty or not "
+     "exist. "
+     "Meanwhile it also holds what was chosen of the shards, in a folder that is removed in the "
+     "end.",
+     option_read_text, FIELD(output_dir), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_MERGE, 0, "partial", NULL, NULL, NULL,
+     "shards may be missing or unfinished",
+     "Merge what is there, although a shard is missing or not finished. The results are marked as "
+     "incomplete, manifest.json has how many lines of the list have no row for it, and the exit "
+     "code is 3.",
+     option_read_flag, OPTION_FIELD(merge_partial), 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN, 0, "resume", "DIR", NULL, NULL, "go on with an unfinished scan",
      "Go on with the scan that was interrupted or killed and left its results in DIR. Options and "
      "the list are those that "
@@ -177,24 +191,24 @@ const struct option_row option_table[] = {
      "Which columns --stdout writes, in this order, separated by commas, such as "
      "domain,effect,worst_severity. docs/data-dictionary.md has the columns of each table.",
      option_read_text, OPTION_FIELD(stdout_fields), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "format", "FORMAT", "ndjson", NULL,
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "format", "FORMAT", "ndjson", NULL,
      "ndjson, csv or both; text",
      "The format of the files in the directory: ndjson, csv or both. With --stdout: ndjson, csv or "
      "text.",
      option_read_format, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "compress", "METHOD", "none", NULL,
      "none, gzip or zstd, :LEVEL",
      "The compression of the files in the directory: none, gzip or zstd. A level may follow: "
      "gzip:1 "
      "to gzip:9, zstd:1 to zstd:19; else it is 6 or 3. A higher one takes more CPU time and memory "
      "and makes smaller files.",
      option_read_compress, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "csv-cell-max", "N", "32767", NULL,
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "csv-cell-max", "N", "32767", NULL,
      "longest field of CSV, 0 for any",
      "How many characters a field of CSV has at most; spreadsheets take 32,767. What is longer is "
      "replaced by \"[N characters]\", and whole in NDJSON. 0 means no limit.",
      option_read_number, FIELD(csv_cell_max), 0, UINT32_MAX},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "detail", "LEVEL", "full", NULL,
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "detail", "LEVEL", "full", NULL,
      "summary, normal or full",
      "How much each row says. normal has each fact once, and no key without a value. full has "
      "every "
@@ -202,13 +216,13 @@ const struct option_row option_table[] = {
      "leaves out what verdicts were made of, such as dialogues, handshakes and certificates: such "
      "results are small, but cannot be analyzed, and their scan cannot be resumed.",
      option_read_detail, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "tables", "LIST", NULL, "all",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "tables", "LIST", NULL, "all",
      "write these tables alone",
      "Which tables are written, separated by commas, such as domains,problems. Such "
      "results are for other programs: mxcensus does not read them back, and the scan cannot be "
      "resumed.",
      option_read_text, OPTION_FIELD(only_tables), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "columns", "LIST", NULL, NULL,
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "columns", "LIST", NULL, NULL,
      "all but -TABLE.COLUMN,...",
      "Which columns are left out, each as -TABLE.COLUMN, separated by commas, such as "
      "--columns=-certificates.raw,-services.transcript. Keys, and the first three columns, are "
@@ -367,10 +381,12 @@ const struct option_row option_table[] = {
      "A file of sender profiles (JSON) instead of the bundled ones; format: see "
      "datasets/sender-profiles/README.md. The default of analyze is the copy in RESULTS.",
      option_read_text, OPTION_FIELD(profiles_path), 0, 0},
-    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "at", "TIME", NULL, "start",
-     "judge as of this time, in UTC",
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE | IN_MERGE, 0, "at", "TIME", NULL,
+     "start", "judge as of this time, in UTC",
      "The time at which certificates are judged, in UTC: 2026-01-31, 2026-01-31T12:00:00Z or "
-     "@1769860800 (Unix seconds). The default is the start of the scan.",
+     "@1769860800 (Unix seconds). The default is the start of the scan; of merge, that of the "
+     "shard that "
+     "began last.",
      option_read_at, 0, 0, 0},
 
     {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "name-servers", "A[:P],...", NULL, "system's",
@@ -618,6 +634,9 @@ const struct option_row option_table[] = {
      option_read_flag, FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_ANALYZE, 'q', "quiet", NULL, NULL, NULL, "no summary",
      "No summary, and not what changed, on standard error; errors are still reported.",
+     option_read_flag, FIELD(quiet), 0, 0},
+    {OPTION_GROUP_REPORTING, IN_MERGE, 'q', "quiet", NULL, NULL, NULL, "no summary",
+     "No summary on standard error; errors, and which shards are not whole, are still reported.",
      option_read_flag, FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 0, "dry-run", NULL, NULL, NULL,
      "look at everything, scan nothing",

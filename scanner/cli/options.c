@@ -264,6 +264,13 @@ static bool read_words(struct options *o, struct buf *why)
                                     "example.org; '-' reads names from standard input");
         }
         return o->word_count > 1;
+    case COMMAND_MERGE:
+        if (o->word_count == 0) {
+            buf_put_text(why, "which results? Give a directory for each shard of the scan");
+        } else if (o->params.output_dir == NULL) {
+            buf_put_text(why, "where to? Give a new directory with --output DIR");
+        }
+        return o->word_count > 0 && o->params.output_dir != NULL;
     case COMMAND_REPORT:
     case COMMAND_ANALYZE:
         if (o->word_count != 1) {

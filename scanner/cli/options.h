@@ -38,6 +38,7 @@
     X(CHECK, "check", "DOMAIN...", "a report on a few domains")                   \
     X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan")      \
     X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")         \
+    X(MERGE, "merge", "RESULTS... -o DIR", "one scan out of those of its shards") \
     X(REPORT, "report", "RESULTS", "a page or tables of the results")             \
     X(DIFF, "diff", "OLD NEW", "what changed between two scans")                  \
     X(EXPLAIN, "explain", "[NAME|LINE|FILE]", "what it means, and how to fix it") \
@@ -106,6 +107,7 @@ struct options {
     unsigned detail;                       /* enum row_detail */
     const char *only_tables;               /* --tables of scan and analyze; NULL: all */
     const char *left_columns;              /* --columns; NULL: none is left out */
+    bool merge_partial;                    /* --partial of merge */
     bool dry_run;                          /* look at everything, and scan nothing */
     const char *profiles_path;             /* NULL: those that are shipped */
     struct sender_profiles_file *profiles; /* once read: see machine.h */

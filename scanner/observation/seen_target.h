@@ -259,7 +259,9 @@ struct seen_endpoint {
     enum basis basis;
     bool
         repeated; /* the SNI handshake was repeated because its leaf differs from the one without */
-    bool unstable;                       /* and the two SNI handshakes differ from each other */
+    bool unstable; /* and the two SNI handshakes differ from each other */
+    bool
+        default_apart; /* the row of the service is of another shard, which saw something else: not compared */
     uint8_t no_sni_leaf_sha256[32];      /* of the service's handshake without SNI; zero: none */
     enum session_outcome no_sni_outcome; /* of that session; NOT_TESTED: there was none */
     struct span no_sni_names;            /* packed names of that leaf, cert_names.h; empty: none */

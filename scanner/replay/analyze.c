@@ -249,6 +249,8 @@ static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
     a->known = known_new(a->why);
     if (a->known == NULL || !analysis_keep_lean(a, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
+    } else if (p->of_shards) {
+        lean_rows_of_shards(a->lean);
     }
     return a->end == ANALYZE_COMPLETE;
 }
@@ -269,6 +271,7 @@ static bool finish(struct analysis *a)
         .counts = &a->counts,
         .shape = a->out.params->shape,
         .operators = &operators,
+        .of_shards = a->out.params->of_shards,
         .intermediates = {.shipped = shipped_intermediates_name(),
                           .files = a->intermediates,
                           .file_count = a->intermediates_count,

@@ -28,7 +28,10 @@ struct analyze_params {
     enum result_codec codec;
     unsigned level; /* of the codec; 0: its default */
     const struct row_choice
-        *choice;      /* without `output`: what to write in place of all rows; NULL: those */
+        *choice;        /* without `output`: what to write in place of all rows; NULL: those */
+    const char *beside; /* a name that may be in `output` before; NULL: none */
+    bool
+        of_shards; /* `results` are rows of several scans, put together: nothing stands for them but the new ones */
     struct buf *told; /* the summary, and what changed; NULL: not asked for */
     const struct trust_store_octets *stores; /* NULL: those of `results` */
     size_t store_count;

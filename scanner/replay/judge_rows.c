@@ -162,7 +162,7 @@ static void give_default(struct analysis *a, struct seen_endpoint *e)
     buf_reset(&a->key);
     service_key_put(&a->key, &e->address, e->port);
     const struct known_service *known = known_find_service(a->known, buf_span(&a->key));
-    if (known == NULL || e->result == NULL) {
+    if (known == NULL || e->result == NULL || e->default_apart) {
         return;
     }
     bool has_leaf = memcmp(e->no_sni_leaf_sha256, none, sizeof(none)) != 0;
@@ -212,15 +212,24 @@ static struct operator_verdict judge_operator(struct analysis *a, const struct s
     return operator_judge(&evidence, a->terms.operators);
 }
 
+/* By its list as well: of merged shards, two may have seen the same endpoint speak with different ones. */
+static void put_speaker_key(struct buf *key, struct span endpoint, const uint8_t chain_id[32])
+{
+    buf_put(key, endpoint);
+    buf_put(key, (struct span){chain_id, 32});
+}
+
 /* Reads the row of an endpoint whose session stands for others, unless it is the last one that was. */
-static bool find_speaker(struct analysis *a, struct span endpoint)
+static bool find_speaker(struct analysis *a, struct span endpoint, const uint8_t chain_id[32])
 {
     struct facts row;
-    if (a->speaker_key.len > 0 && span_eq(buf_span(&a->speaker_key), endpoint)) {
+    buf_reset(&a->key);
+    put_speaker_key(&a->key, endpoint, chain_id);
+    if (a->speaker_key.len > 0 && span_eq(buf_span(&a->speaker_key), buf_span(&a->key))) {
         return true;
     }
     buf_reset(&a->speaker_key);
-    if (!known_find_speaker(a->known, endpoint, &a->speaker_line, a->why)) {
+    if (!known_find_speaker(a->known, buf_span(&a->key), &a->speaker_line, a->why)) {
         if (a->why->len > 0) {
             analysis_stop(a, ANALYZE_FATAL);
         }
@@ -234,7 +243,7 @@ static bool find_speaker(struct analysis *a, struct span endpoint)
     }
     read_endpoint(&row, &a->speaker);
     CHECK(a->speaker_reading.why.len == 0); /* it was read before */
-    buf_put(&a->speaker_key, endpoint);
+    put_speaker_key(&a->speaker_key, endpoint, chain_id);
     return true;
 }
 
@@ -244,9 +253,7 @@ static void give_spoken(struct analysis *a, const struct facts *row, struct read
     if (e->seen.basis != BASIS_INFERRED || a->reading.why.len > 0) {
         return;
     }
-    if (e->result == NULL || !find_speaker(a, e->seen.session_from) ||
-        memcmp(a->speaker.result->tls.chain_id, e->result->tls.chain_id,
-               sizeof(e->result->tls.chain_id)) != 0) {
+    if (e->result == NULL || !find_speaker(a, e->seen.session_from, e->result->tls.chain_id)) {
         facts_bad(row, ENDPOINTS_SESSION_FROM, "is no endpoint whose session has this chain");
         return;
     }
@@ -267,6 +274,7 @@ static bool read_speaker(struct analysis *a, const struct facts *row, struct rea
     }
     buf_reset(&a->key);
     endpoint_key_put(&a->key, e->seen.host, &e->seen.address, e->seen.port);
+    put_speaker_key(&a->key, (struct span){0}, e->result->tls.chain_id);
     if (!known_add_speaker(a->known, buf_span(&a->key), row->reading->line, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     }

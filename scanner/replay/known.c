@@ -320,16 +320,16 @@ static bool find_kept(struct known *k, const struct map *places, struct hash_key
     return place != NULL && fetch(k, *place, octets, why);
 }
 
-bool known_add_speaker(struct known *k, struct span endpoint, struct span line, struct buf *why)
+bool known_add_speaker(struct known *k, struct span key, struct span line, struct buf *why)
 {
     bool added = false;
-    (void)map_remove(&k->speakers, hash_key_of(endpoint));
-    return known_keep(k, &k->speakers, hash_key_of(endpoint), line, &added, why);
+    (void)map_remove(&k->speakers, hash_key_of(key));
+    return known_keep(k, &k->speakers, hash_key_of(key), line, &added, why);
 }
 
-bool known_find_speaker(struct known *k, struct span endpoint, struct buf *octets, struct buf *why)
+bool known_find_speaker(struct known *k, struct span key, struct buf *octets, struct buf *why)
 {
-    return find_kept(k, &k->speakers, hash_key_of(endpoint), octets, why);
+    return find_kept(k, &k->speakers, hash_key_of(key), octets, why);
 }
 
 bool known_add_policy(struct known *k, struct span domain, struct span line, bool *added,

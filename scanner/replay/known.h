@@ -101,10 +101,10 @@ bool known_records(struct known *k, const struct known_host *h, struct arena *ar
                    struct span *base, const struct seen_tlsa **tlsas, size_t *count,
                    struct buf *why);
 
-/** Rows of endpoints whose session may stand for other names, by their keys. The last one of a key counts. */
-bool known_add_speaker(struct known *k, struct span endpoint, struct span line, struct buf *why);
+/** Rows of endpoints whose session may stand for other names, by keys of the caller. The last one of a key counts. */
+bool known_add_speaker(struct known *k, struct span key, struct span line, struct buf *why);
 /** As known_find_policy(). */
-bool known_find_speaker(struct known *k, struct span endpoint, struct buf *octets, struct buf *why);
+bool known_find_speaker(struct known *k, struct span key, struct buf *octets, struct buf *why);
 
 /** @param added set to false when the key is there already, which is no failure */
 bool known_add_policy(struct known *k, struct span domain, struct span line, bool *added,

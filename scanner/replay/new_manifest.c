@@ -183,7 +183,9 @@ void new_manifest_put(const struct results *r, const struct reanalysis *now, str
         json_key(&w, KEY_INCOMPLETE);
         json_bool(&w, true);
     }
-    put_from(&w, r);
+    if (!now->of_shards) {
+        put_from(&w, r);
+    }
     json_object_end(&w);
     buf_put_char(json, '\n');
 }

@@ -12,6 +12,7 @@ struct reanalysis {
     const struct row_shape *shape;
     const struct manifest_file *files;
     size_t file_count;
+    bool of_shards;     /* what was read does not stay */
     uint64_t rows_lost; /* now, beside those of the scan */
     struct manifest_intermediates intermediates;
 };

@@ -22,6 +22,7 @@ static bool open_dir(struct new_results *n, bool ahead, struct buf *why)
         .shape = n->params->shape,
         .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
         .ahead = ahead,
+        .beside = n->params->beside,
     };
     struct result_error failure = {0};
     n->dir = result_dir_new(&params, &failure);
@@ -133,7 +134,7 @@ static bool write_summary(struct new_results *n, const struct results *from,
         .operators = now->operators,
         .profiles = now->terms->profiles,
         .rows = n->rows,
-        .judged = from->path,
+        .judged = now->of_shards ? NULL : from->path,
         .judged_at = now->terms->at,
         .output = n->params->output,
     };
@@ -142,7 +143,9 @@ static bool write_summary(struct new_results *n, const struct results *from,
     bool ok = n->dir == NULL || result_dir_write_file(n->dir, "summary.json", buf_span(&json));
     if (n->params->told != NULL) {
         report_summary_text(n->params->told, &facts);
-        summary_changes_put(n->params->told, from->path, buf_span(&json));
+        if (!now->of_shards) {
+            summary_changes_put(n->params->told, from->path, buf_span(&json));
+        }
     }
     buf_deinit(&json);
     return ok;

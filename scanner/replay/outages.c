@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define KEY_OUTAGES "outages"
+#include "scanner/replay/manifest_keys.h"
 
 bool outages_replace(struct span manifest, struct span outages, struct buf *out)
 {

@@ -315,6 +315,7 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
         .basis = (enum basis)facts_enum(row, ENDPOINTS_BASIS, &basis_vocabulary),
         .repeated = facts_bool(row, ENDPOINTS_REPEATED),
         .unstable = facts_bool(row, ENDPOINTS_UNSTABLE),
+        .default_apart = facts_bool(row, ENDPOINTS_DEFAULT_APART),
         .other_key = out->other_key,
         .dane_sni = out->dane_sni,
     };

@@ -379,6 +379,9 @@ static void put_endpoint_row(struct row_sink *sink, const struct seen_endpoint *
         row_name(r, ENDPOINTS_CERTIFICATE_DOMAIN, e->certificate_domain);
         row_sha256(r, ENDPOINTS_NO_SNI_LEAF_SHA256, e->no_sni_leaf_sha256);
     }
+    if (e->default_apart) {
+        row_bool(r, ENDPOINTS_DEFAULT_APART, true);
+    }
     row_word(r, ENDPOINTS_BASIS, word_or_null(basis_word(e->basis)));
     row_name(r, ENDPOINTS_GROUP, e->group);
     row_name(r, ENDPOINTS_SESSION_FROM, e->session_from);

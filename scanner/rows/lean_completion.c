@@ -3,6 +3,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
+#include "scanner/observation/outcome.h"
 #include "scanner/rows/lean_rows_private.h"
 
 /*
@@ -153,7 +154,8 @@ static bool complete_lean_endpoint(struct lean_rows *l, json_t *row, struct buf 
 
 /* --- hosts and domains ------------------------------------------------------------------------ */
 
-static bool has_brief(const json_t *list, const json_t *brief)
+/* The one of the list that is of the same address and port; NULL: none. */
+static const json_t *brief_at(const json_t *list, const json_t *brief)
 {
     size_t i;
     json_t *other;
@@ -163,10 +165,15 @@ static bool has_brief(const json_t *list, const json_t *brief)
                    lean_text(brief, BRIEF_COLUMN(ADDRESS))) == 0 &&
             json_integer_value(lean_member(other, BRIEF_COLUMN(PORT))) ==
                 json_integer_value(lean_member(brief, BRIEF_COLUMN(PORT)))) {
-            return true;
+            return other;
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool has_brief(const json_t *list, const json_t *brief)
+{
+    return brief_at(list, brief) != NULL;
 }
 
 struct placed_brief {
@@ -237,6 +244,67 @@ static bool complete_briefs(struct lean_rows *l, json_t *object, const char *col
     return true;
 }
 
+/* Does a row of an endpoint have to say it? An address that is not dialled has none. */
+static bool has_no_row(const json_t *brief)
+{
+    const char *not_tested = outcome_info(OUTCOME_NOT_TESTED)->word;
+    return strcmp(lean_text(brief, BRIEF_COLUMN(OUTCOME)), not_tested) == 0;
+}
+
+/* What the rows of endpoints say of a host, and the rest of what its own row says.
+ * @param own the list of its row @param only where they are not NULL: places that are wanted */
+static bool replace_briefs(struct lean_rows *l, json_t *object, const char *column, json_t *own,
+                           const json_t *only, const char *host, struct buf *why)
+{
+    json_t *all = json_object();
+    if (!complete_briefs(l, all, column, host, why)) {
+        json_decref(all);
+        return false;
+    }
+    json_t *list = json_array();
+    size_t i;
+    json_t *brief;
+    json_array_foreach(json_object_get(all, column), i, brief)
+    {
+        const json_t *before = brief_at(own, brief);
+        lean_fill_from(brief, BRIEF_COLUMN(MAPPED), before, BRIEF_COLUMN(MAPPED));
+        if (only == NULL || brief_at(only, brief) != NULL) {
+            (void)json_array_append(list, brief);
+        }
+    }
+    json_array_foreach(own, i, brief)
+    {
+        if (has_no_row(brief) && !has_brief(list, brief) &&
+            (only == NULL || brief_at(only, brief) != NULL)) {
+            (void)json_array_append(list, brief);
+        }
+    }
+    (void)json_object_set_new(object, column, briefs_in_order(list));
+    json_decref(list);
+    json_decref(all);
+    return true;
+}
+
+/* What a domain says of a host, as the host's row and its endpoints say it. */
+static bool replace_mx(struct lean_rows *l, json_t *mx, json_t *host, bool all, struct buf *why)
+{
+    static const unsigned of_host[] = {MX_FACTS_REGISTRABLE_DOMAIN, MX_FACTS_A, MX_FACTS_AAAA,
+                                       MX_FACTS_CNAME_COUNT, MX_FACTS_DANE_HOST};
+    const char *name = lean_text(mx, lean_object_column(NESTED_MX_FACTS, MX_FACTS_HOST));
+    const char *endpoints = lean_object_column(NESTED_MX_FACTS, MX_FACTS_ENDPOINTS);
+    for (size_t i = 0; i < sizeof(of_host) / sizeof(of_host[0]); i++) {
+        const char *column = lean_object_column(NESTED_MX_FACTS, of_host[i]);
+        (void)json_object_del(mx, column);
+        lean_fill_from(mx, column, host, column);
+    }
+    json_t *own = json_incref(lean_member(host, lean_table_column(TABLE_HOSTS, HOSTS_ENDPOINTS)));
+    json_t *only = all ? json_incref(lean_member(mx, endpoints)) : NULL;
+    bool ok = replace_briefs(l, mx, endpoints, own, only, name, why);
+    json_decref(own);
+    json_decref(only);
+    return ok;
+}
+
 static bool complete_mx(struct lean_rows *l, json_t *mx, bool all, struct buf *why)
 {
     const char *name = lean_text(mx, lean_object_column(NESTED_MX_FACTS, MX_FACTS_HOST));
@@ -251,6 +319,11 @@ static bool complete_mx(struct lean_rows *l, json_t *mx, bool all, struct buf *w
         return false;
     }
     lean_fill_text(mx, lean_object_column(NESTED_MX_FACTS, MX_FACTS_EXCHANGE), name);
+    if (l->of_shards && host != NULL) {
+        bool ok = replace_mx(l, mx, host, all, why);
+        json_decref(host);
+        return ok;
+    }
     for (size_t i = 0; i < sizeof(of_host) / sizeof(of_host[0]); i++) {
         const char *column = lean_object_column(NESTED_MX_FACTS, of_host[i]);
         lean_fill_from(mx, column, host, column);
@@ -327,10 +400,16 @@ bool lean_rows_complete(struct lean_rows *l, const struct facts *row, struct buf
     } else if (row->definition == table_definition(TABLE_ENDPOINTS)) {
         return complete_lean_endpoint(l, row->object, why);
     } else if (row->definition == table_definition(TABLE_HOSTS)) {
+        const char *endpoints = lean_table_column(TABLE_HOSTS, HOSTS_ENDPOINTS);
+        const char *host = lean_text(row->object, lean_table_column(TABLE_HOSTS, HOSTS_HOST));
         complete_rollup(row->object, lean_table_column(TABLE_HOSTS, HOSTS_ROLLUP));
-        return complete_briefs(l, row->object, lean_table_column(TABLE_HOSTS, HOSTS_ENDPOINTS),
-                               lean_text(row->object, lean_table_column(TABLE_HOSTS, HOSTS_HOST)),
-                               why);
+        if (l->of_shards && l->has_endpoints) { /* not where it is read for its DNS, and kept */
+            json_t *own = json_incref(lean_member(row->object, endpoints));
+            bool ok = replace_briefs(l, row->object, endpoints, own, NULL, host, why);
+            json_decref(own);
+            return ok;
+        }
+        return complete_briefs(l, row->object, endpoints, host, why);
     } else if (row->definition == table_definition(TABLE_DOMAINS)) {
         return complete_domain(l, row->object, why);
     }

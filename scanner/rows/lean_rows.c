@@ -25,6 +25,11 @@ struct lean_rows *lean_rows_new(bool dialogues, struct buf *why)
     return l;
 }
 
+void lean_rows_of_shards(struct lean_rows *l)
+{
+    l->of_shards = true;
+}
+
 void lean_rows_free(struct lean_rows *l)
 {
     if (l != NULL) {
@@ -153,6 +158,9 @@ static bool keep_lean_host(struct lean_rows *l, const json_t *row, struct buf *w
     lean_fill_from(kept, lean_object_column(NESTED_MX_FACTS, MX_FACTS_DANE_HOST), row,
                    lean_table_column(TABLE_HOSTS, HOSTS_DANE));
     KEEP(HOSTS, kept, row, TLSA_BASE);
+    if (l->of_shards) {
+        KEEP(HOSTS, kept, row, ENDPOINTS);
+    }
     const char *key = lean_text(row, lean_table_column(TABLE_HOSTS, HOSTS_HOST));
     bool ok = put_keyed(l, &l->hosts, span_of(key), kept, why);
     json_decref(kept);
@@ -187,9 +195,13 @@ static json_t *ptr_is_host(const json_t *service, const char *host)
     lean_fill_from((brief), BRIEF_COLUMN(to), (row), \
                    lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_##from))
 
-/* That the row was made after the session without SNI: only then does it say anything of that. */
+/* That the row was made after the session without SNI, and where that was seen: only then does it say anything of it. */
 static bool knows_default(const json_t *row, const json_t *service)
 {
+    if (json_is_true(
+            lean_member(row, lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_DEFAULT_APART)))) {
+        return false;
+    }
     return lean_member(row, lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_NO_SNI_LEAF_SHA256)) !=
                NULL ||
            lean_member(service, lean_table_column(TABLE_SERVICES, SERVICES_CHAIN_ID)) == NULL;
@@ -260,6 +272,7 @@ static bool keep_lean_endpoint(struct lean_rows *l, const json_t *row, struct bu
     bool ok = put_lean_record(l, (struct span){(const uint8_t *)&before, sizeof(before)}, brief,
                               &place, why);
     set_place(&l->endpoints, key, place);
+    l->has_endpoints = true;
     json_decref(brief);
     return ok;
 }

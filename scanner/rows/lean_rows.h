@@ -18,6 +18,11 @@ struct lean_rows;
 
 /** @param dialogues transcripts and handshakes are wanted, too. NULL with one line in `why` */
 struct lean_rows *lean_rows_new(bool dialogues, struct buf *why);
+/**
+ * Rows are of several scans: what hosts and domains say of endpoints, and domains of hosts, gives way to what is kept, even where it is
+ * there. So no row claims what the row of its endpoint or host does not show. Before the first row.
+ */
+void lean_rows_of_shards(struct lean_rows *l);
 void lean_rows_free(struct lean_rows *l); /* NULL is allowed */
 /** @return false with one line in `why`: the temporary file fails. Of other tables nothing is kept. */
 bool lean_rows_keep(struct lean_rows *l, const struct facts *row, struct buf *why);

@@ -13,6 +13,8 @@
 
 struct lean_rows {
     bool dialogues;
+    bool of_shards;
+    bool has_endpoints; /* of some host */
     struct octet_file *file;
     struct map services; /* place of its record */
     struct map hosts;    /* the same */

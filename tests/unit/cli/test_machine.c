@@ -81,6 +81,7 @@ Test(help, fits_one_screen_and_names_every_default)
         [COMMAND_SHOW] = {"--json", "RESULTS DOMAIN...", "auto, always or never [auto]"},
         [COMMAND_DIFF] = {"text or ndjson [text]", "new-error or new-warning", "OLD NEW"},
         [COMMAND_ANALYZE] = {"--root-cas [NAME=]FILE", "--at TIME", "RESULTS"},
+        [COMMAND_MERGE] = {"-o, --output DIR", "--partial", "RESULTS... -o DIR"},
         [COMMAND_REPORT] = {"-o, --output FILE", "html, md, csv or latex [html]", "[rank]"},
         [COMMAND_SCHEMA] = {"a database [json-schema]", "--load RESULTS", "[TABLE]"},
         [COMMAND_PROBING_TXT] = {"--contact URL|MAILTO", "[this host's]", "--help"},

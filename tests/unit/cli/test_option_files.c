@@ -13,6 +13,7 @@ static const char *word_of(enum command c)
     case COMMAND_SHOW:
     case COMMAND_REPORT:
     case COMMAND_ANALYZE:
+    case COMMAND_MERGE:
     case COMMAND_DIFF:
         return "results";
     case COMMAND_CHECK:
@@ -38,10 +39,14 @@ static bool usable(enum command c, const char *name, const char *value, struct b
                     option,
                     (char *)(uintptr_t)value,
                     NULL,
+                    NULL,
                     NULL};
     int argc = 4;
     if (word_of(c) != NULL) {
         argv[argc++] = (char *)(uintptr_t)word_of(c);
+    }
+    if (c == COMMAND_MERGE) {
+        argv[argc++] = (char *)(uintptr_t) "-oresults";
     }
     /* --config is read with the command line. */
     bool good = options_read(&o, argc, argv, why) == OPTIONS_RUN && option_files_usable(&o, why);

@@ -216,8 +216,8 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus show", "which results"},
         {"mxcensus scan --frob", "; see mxcensus scan --help"},
         {"mxcensus check --frob", "; see mxcensus check --help"},
-        {"mxcensus check --output x",
-         "--output of mxcensus scan and mxcensus analyze and mxcensus report; see"},
+        {"mxcensus check --output x", "--output of mxcensus scan and mxcensus analyze and mxcensus "
+                                      "merge and mxcensus report; see"},
         {"mxcensus scan --json",
          "option --json of mxcensus check and mxcensus show; see mxcensus scan --help"},
         {"mxcensus explain --ports=25", "--ports=25 of mxcensus scan and mxcensus check"},
@@ -305,6 +305,8 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --address-rate x", "not a rate"},
         {"mxcensus scan --dns-rate-limit 0.5", "not a rate"},
         {"mxcensus scan -4 -6", "exclude each other"},
+        {"mxcensus merge -o results", "which results? Give a directory for each shard"},
+        {"mxcensus merge part-0 part-1", "Give a new directory with --output"},
         {"mxcensus scan --address-limit 9", "--network-limit 8"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

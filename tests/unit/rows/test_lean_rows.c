@@ -250,3 +250,88 @@ Test(lean_rows, a_row_with_nearly_every_key_is_lean_all_the_same)
         json_decref(row.object);
     }
 }
+
+/* A host that another shard saw, too: its row and its domain's say other things of the endpoint than the endpoint's row. */
+#define STALE                                                                         \
+    "{\"address\":\"192.0.2.1\",\"port\":25,\"mapped\":true,\"outcome\":\"refused\"," \
+    "\"starttls\":\"unknown\"}"
+#define GONE                                                                              \
+    "{\"address\":\"198.51.100.9\",\"port\":25,\"outcome\":\"established\",\"starttls\":" \
+    "\"offered\"}"
+#define SPECIAL                                                                        \
+    "{\"address\":\"10.0.0.1\",\"port\":25,\"outcome\":\"not_tested\",\"not_tested\":" \
+    "\"special_purpose\",\"starttls\":\"unknown\"}"
+#define SHARD_DOMAIN(rest)                                                                        \
+    HEAD "\"input_line\":1,\"domain\":\"b.test\",\"account\":\"tested\",\"mx_kind\":"             \
+         "\"explicit\"," rest                                                                     \
+         "\"mx\":[{\"preference\":1,\"host\":\"mx.test\",\"a\":\"servfail\",\"endpoints\":[" GONE \
+         "," STALE "]}]}"
+
+static const char host_of_shards[] =
+    HEAD "\"host\":\"mx.test\",\"a_dns\":" DNS
+         ",\"aaaa_dns\":{\"state\":\"nodata\"},\"addresses\":[\"192.0.2.1\",\"10.0.0.1\"],"
+         "\"tlsa_dns\":{\"state\":\"nxdomain\"},\"dane\":\"none\",\"endpoints\":[" STALE "," GONE
+         "," SPECIAL "]}";
+
+static struct facts first_mx(const struct facts *domain_row)
+{
+    struct facts mx;
+    cr_assert_eq(facts_list_len(domain_row, DOMAINS_MX), 1);
+    facts_list_object(domain_row, DOMAINS_MX, 0, &mx);
+    return mx;
+}
+
+static void expect_mapped(const struct facts *f, unsigned column, size_t i)
+{
+    struct facts brief;
+    facts_list_object(f, column, i, &brief);
+    expect_text(&brief, BRIEF_OUTCOME, "established");
+    cr_expect(facts_bool(&brief, BRIEF_MAPPED), "that is the host's to know");
+}
+
+Test(lean_rows, of_shards_what_was_kept_is_said_and_nothing_else)
+{
+    struct lean_bench b = {.why = BUF_INIT(BUF_NO_LIMIT)};
+    row_reading_init(&b.reading);
+    b.lean = lean_rows_new(true, &b.why);
+    lean_rows_of_shards(b.lean);
+    (void)take(&b, TABLE_HOSTS, host_of_shards);
+    (void)take(&b, TABLE_SERVICES, service);
+    (void)take(&b, TABLE_ENDPOINTS, endpoint);
+    struct facts row = take(&b, TABLE_HOSTS, host_of_shards);
+    expect_briefs(&row, HOSTS_ENDPOINTS);
+    expect_mapped(&row, HOSTS_ENDPOINTS, 1);
+
+    row = take(&b, TABLE_DOMAINS, SHARD_DOMAIN(""));
+    struct facts mx = first_mx(&row);
+    expect_briefs(&mx, MX_FACTS_ENDPOINTS);
+    expect_mapped(&mx, MX_FACTS_ENDPOINTS, 1);
+    expect_text(&mx, MX_FACTS_A, "data");
+
+    row = take(&b, TABLE_DOMAINS, SHARD_DOMAIN("\"endpoints_truncated\":true,"));
+    mx = first_mx(&row);
+    cr_expect_eq(facts_list_len(&mx, MX_FACTS_ENDPOINTS), 1, "of its own those that there are");
+    expect_mapped(&mx, MX_FACTS_ENDPOINTS, 0);
+    end_bench(&b);
+}
+
+Test(lean_rows, a_session_of_another_shard_says_nothing_of_the_endpoint)
+{
+    static const char apart[] =
+        HEAD "\"endpoint\":\"mx.test|192.0.2.1|25\",\"host\":\"mx.test\",\"service\":"
+             "\"192.0.2.1|25\",\"outcome\":\"established\",\"starttls\":\"offered\",\"default_"
+             "apart\":true,"
+             "\"no_sni_leaf_sha256\":\"cc\",\"attempts\":[],\"basis\":\"observed\"}";
+    struct lean_bench b = {.why = BUF_INIT(BUF_NO_LIMIT)};
+    struct facts brief;
+    row_reading_init(&b.reading);
+    b.lean = lean_rows_new(true, &b.why);
+    (void)take(&b, TABLE_SERVICES, service);
+    (void)take(&b, TABLE_HOSTS, host);
+    (void)take(&b, TABLE_ENDPOINTS, apart);
+    struct facts row = take(&b, TABLE_HOSTS, host);
+    facts_list_object(&row, HOSTS_ENDPOINTS, 1, &brief);
+    expect_text(&brief, BRIEF_OUTCOME, "established");
+    cr_expect(!facts_has(&brief, BRIEF_NO_SNI_OUTCOME));
+    end_bench(&b);
+}
