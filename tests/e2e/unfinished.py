@@ -31,12 +31,12 @@ def dangling(out):
         yield from (("host", row["host"]),) if row["host"] not in hosts else ()
     places = {endpoint.rpartition("|")[0] for endpoint in endpoints}
     for row in rows_of(out, "hosts"):
-        told = {e["address"] for e in row.get("endpoints", [])}
-        keys = (f"{row['host']}|{e['address']}|{e['port']}" for e in row.get("endpoints", [])
+        told = {e["address"] for e in row.get("endpoints") or []}
+        keys = (f"{row['host']}|{e['address']}|{e['port']}" for e in row.get("endpoints") or []
                 if e["outcome"] != "not_tested" or e.get("not_tested") == "address_budget")
         yield from (("endpoint", key) for key in keys if key not in endpoints)
         # Rows of less than full detail have only those without a row of their own.
-        keys = (f"{row['host']}|{address}" for address in row.get("addresses", []) if address not in told and row.get("block") is not None)
+        keys = (f"{row['host']}|{address}" for address in row.get("addresses") or [] if address not in told and row.get("block") is not None)
         yield from (("endpoint", key) for key in keys if key not in places)
     for row in rows_of(out, "domains"):
-        yield from (("host", mx["host"]) for mx in row.get("mx", []) if mx.get("host") and not mx.get("unusable") and mx["host"] not in hosts)
+        yield from (("host", mx["host"]) for mx in row.get("mx") or [] if mx.get("host") and not mx.get("unusable") and mx["host"] not in hosts)
