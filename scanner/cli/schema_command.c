@@ -9,6 +9,7 @@
 #include "scanner/base/text.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/similar.h"
+#include "scanner/replay/result_check.h"
 #include "scanner/replay/results.h"
 #include "scanner/replay/table_reader.h"
 
@@ -90,8 +91,16 @@ static bool take_source(struct loaded *l, const char *folder, enum table_id t, b
                         struct buf *why)
 {
     bool csv = table_is_csv_only(t);
+    enum row_format format = csv ? ROW_FORMAT_CSV : ROW_FORMAT_NDJSON;
     if (find_source(l, t)) {
-        return !csv || read_header(l, t, why);
+        const char *name = l->sources.of[t].path + strlen(l->folder) + 1;
+        return result_check_file(&l->results, t, format, name, why) &&
+               (!csv || read_header(l, t, why));
+    }
+    if (result_check_is_named(&l->results, t, format)) {
+        buf_putf(why, "%s: there is no %s.%s, which its manifest.json names; copy it again", folder,
+                 table_name(t), row_format_word(format));
+        return false;
     }
     bool may_lack = results_are_partial(&l->results) || t == TABLE_OUTCOME_SETS; /* not in full */
     bool left_out = may_lack && !results_has_table(&l->results, t);

@@ -18,7 +18,9 @@ static void put_share_csv(struct buf *b, const struct share *s, bool sample)
     if (s->denominator > 0) {
         put_decimal(b, (double)s->numerator / (double)s->denominator);
     }
-    if (sample) {
+    if (sample && s->denominator == 0) { /* of nothing: not from 0 to 1 */
+        buf_put_text(b, ",,");
+    } else if (sample) {
         double low;
         double high;
         share_interval(s, &low, &high);
@@ -83,8 +85,9 @@ void sheet_put_csv(struct buf *b, const struct sheet *t, const struct sheet_look
     }
 }
 
-/* table,row,column,count,numerator,denominator,untested,share,low,high */
-static void put_long_line(struct buf *b, const struct sheet *t, size_t row, size_t column)
+/* table,row,column,count,numerator,denominator,untested,share,low,high: the latter two of a sample */
+static void put_long_line(struct buf *b, const struct sheet *t, size_t row, size_t column,
+                          bool sample)
 {
     const struct sheet_cell *cell = sheet_cell_at(t, row, column);
     const struct sheet_cell *head = sheet_cell_at(t, row, 0);
@@ -96,14 +99,14 @@ static void put_long_line(struct buf *b, const struct sheet *t, size_t row, size
         buf_put_text(b, ",,,,,,");
     } else {
         buf_put_char(b, ',');
-        put_share_csv(b, &cell->share, true);
+        put_share_csv(b, &cell->share, sample);
+        buf_put_text(b, sample ? "" : ",,");
     }
     buf_put_text(b, CSV_LINE_END);
 }
 
 void sheets_put_long_csv(struct buf *b, const struct sheets *sheets, const struct sheet_look *look)
 {
-    (void)look; /* the interval has columns of its own, whoever wants it */
     buf_put_text(
         b, "table,row,column,count,numerator,denominator,untested,share,low,high" CSV_LINE_END);
     for (size_t i = 0; i < sheets->count; i++) {
@@ -113,7 +116,7 @@ void sheets_put_long_csv(struct buf *b, const struct sheets *sheets, const struc
                 enum sheet_kind kind = t->columns[c].kind;
                 if (!sheet_cell_at(t, r, c)->absent &&
                     (kind == SHEET_COUNT || kind == SHEET_SHARE)) {
-                    put_long_line(b, t, r, c);
+                    put_long_line(b, t, r, c, look->sample);
                 }
             }
         }

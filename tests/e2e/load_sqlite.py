@@ -3,17 +3,20 @@
     load_sqlite.py RESULTS DATABASE
 
 RESULTS are of full detail: others leave keys out of rows. Reads NDJSON (plain, gzip or zstd), and the CSV join tables where they are. Lists and objects become JSON
-text, for SQLite's json functions. Exits 1 when a key leads nowhere.
+text, for SQLite's json functions. DATABASE is a new file; it is there once all rows are in it, as many as manifest.json says. Exits 1 when a key leads nowhere, or
+with one line when it cannot be loaded.
 """
 
 import csv
 import gzip
 import io
+import itertools
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+import zlib
 
 KEYS = {
     "certificates": ["fingerprint_sha256"],
@@ -157,6 +160,10 @@ CSV_JOINS = [
 ]
 
 
+class Unloadable(Exception):
+    """One line for people: what, where, what to do."""
+
+
 def open_table(folder, name, ending):
     for suffix, opener in (("", open), (".gz", gzip.open)):
         path = os.path.join(folder, f"{name}.{ending}{suffix}")
@@ -164,7 +171,7 @@ def open_table(folder, name, ending):
             return opener(path, "rt", encoding="utf-8", newline="")
     path = os.path.join(folder, f"{name}.{ending}.zst")
     if os.path.exists(path):
-        unpacking = subprocess.Popen(["zstd", "-dcq", path], stdout=subprocess.PIPE)
+        unpacking = subprocess.Popen(["zstd", "-dcq", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         return io.TextIOWrapper(unpacking.stdout, encoding="utf-8", newline="")
     return None
 
@@ -186,7 +193,10 @@ def demand_unique(database, name, key):
 
 
 def load_ndjson(database, folder, name):
-    with open_table(folder, name, "ndjson") as file:
+    file = open_table(folder, name, "ndjson")
+    if file is None:
+        raise Unloadable(f"{folder}: no {name}.ndjson, which is loaded (CSV alone is not): scan with --format ndjson or both")
+    with file:
         first = file.readline()
         if not first:  # no rows: the key is enough for the joins
             columns = KEYS[name] + [c for c in ("chain_id", "leaf_sha256", "host", "service", "certificates", "mx",
@@ -195,8 +205,8 @@ def load_ndjson(database, folder, name):
             insert(database, name, columns, [])
             return
         columns = list(json.loads(first))
-        file.seek(0)
-        insert(database, name, columns, ([value_of(row[c]) for c in columns] for row in map(json.loads, file)))
+        lines = itertools.chain([first], file)
+        insert(database, name, columns, ([value_of(row[c]) for c in columns] for row in map(json.loads, lines)))
     demand_unique(database, name, KEYS[name])
 
 
@@ -212,13 +222,48 @@ def load_csv(database, folder, name):
     return True
 
 
+def manifest_of(folder):
+    with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+        manifest = json.load(file)
+    if not isinstance(manifest, dict):
+        raise ValueError("not a manifest of mxcensus")
+    return manifest
+
+
+def load_table(database, folder, name, loader):
+    """Rows as many as the manifest says. @return what the loader does"""
+    files = manifest_of(folder).get("files", []) if os.path.exists(os.path.join(folder, "manifest.json")) else []
+    wanted = [entry["rows"] for entry in files if (entry["table"], entry["format"]) == (name, "csv" if loader is load_csv else "ndjson")]
+    try:
+        found = loader(database, folder, name)
+    except FileNotFoundError as error:
+        raise Unloadable(f"{folder}: table {name} is packed with zstd, and that program is not installed: sudo apt-get install zstd") from error
+    except (ValueError, KeyError, TypeError, EOFError, zlib.error, gzip.BadGzipFile, StopIteration, csv.Error, sqlite3.IntegrityError) as error:
+        raise Unloadable(f"{folder}: table {name} is damaged ({type(error).__name__}: {error}): copy the results again, or scan again") from error
+    if found is False:
+        if wanted:
+            raise Unloadable(f"{folder}: no {name}.csv, which manifest.json names: copy the results again")
+        return False
+    rows = database.execute(f'select count(*) from "{name}"').fetchone()[0]
+    if wanted and rows != wanted[0]:
+        raise Unloadable(f"{folder}: table {name} has {rows} rows, but {wanted[0]} when the scan ended: copy the results again, or scan again")
+    return True
+
+
 def load(folder, path):
     """@return (rows per table, {join: keys that lead nowhere}). A repeated key raises."""
     database = sqlite3.connect(path)
+    try:
+        return load_into(database, folder)
+    finally:
+        database.close()
+
+
+def load_into(database, folder):
     for name in KEYS:
-        load_ndjson(database, folder, name)
+        load_table(database, folder, name, load_ndjson)
     joins = list(JOINS)
-    if all([load_csv(database, folder, name) for name in CSV_KEYS]):
+    if all([load_table(database, folder, name, load_csv) for name in CSV_KEYS]):
         database.execute("update routes set input_line = cast(input_line as integer)")
         joins += CSV_JOINS
     # The key from night to night.
@@ -226,17 +271,36 @@ def load(folder, path):
     database.commit()
     counts = {name: database.execute(f'select count(*) from "{name}"').fetchone()[0] for name in KEYS}
     broken = {what: database.execute(query).fetchone()[0] for what, query in joins}
-    database.close()
     return counts, broken
+
+
+def load_new(folder, path):
+    """As load(); the file has its name when all rows are in it."""
+    if os.path.exists(path):
+        raise Unloadable(f"{path}: is there already: delete it, or name another file")
+    part = path + ".part"
+    try:
+        if os.path.exists(part):
+            os.unlink(part)
+        loaded = load(folder, part)
+        os.rename(part, path)
+    except (sqlite3.Error, OSError) as error:
+        raise Unloadable(f"{path}: {error}") from error
+    finally:
+        if os.path.exists(part):
+            os.unlink(part)
+    return loaded
 
 
 def refusal(folder):
     """@return what to do with results that cannot be loaded; None: they can"""
     try:
-        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
-            detail = json.load(file).get("detail", {"level": "full"})
-    except FileNotFoundError:
+        manifest = manifest_of(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return f"{folder}: no manifest.json: these are no complete results of a scan"
+    except (OSError, ValueError) as error:
+        return f"{folder}/manifest.json: {error}"
+    detail = manifest.get("detail", {"level": "full"})
     if detail["level"] == "normal" and not detail.get("partial") and not detail.get("less"):
         return f"{folder}: rows of normal detail; full ones are loaded: mxcensus analyze --detail full -o FULL {folder}"
     if detail["level"] != "full" or detail.get("partial") or detail.get("less"):
@@ -250,7 +314,10 @@ def main():
     why = refusal(sys.argv[1])
     if why:
         sys.exit(why)
-    counts, broken = load(sys.argv[1], sys.argv[2])
+    try:
+        counts, broken = load_new(sys.argv[1], sys.argv[2])
+    except Unloadable as unloadable:
+        sys.exit(str(unloadable))
     for name, count in counts.items():
         print(f"{count:10} rows in {name}")
     for what, count in broken.items():

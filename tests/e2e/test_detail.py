@@ -6,6 +6,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -148,8 +149,41 @@ def check_sqlite(folder, normal, full):
 
     done = load(normal)
     check("load_sqlite.py of normal rows: says in one line what to do", done.returncode == 1 and "--detail full" in done.stderr and done.stderr.count("\n") == 1, done.stderr)
+    database = os.path.join(folder, "db")
     done = load(full)
     check_equal("load_sqlite.py of full rows", (done.returncode, done.stderr), (0, ""))
+
+    def refused(what, results, words):
+        done = load(results)
+        check(f"load_sqlite.py {what}: one line", done.returncode == 1 and done.stderr.count("\n") == 1 and all(word in done.stderr for word in words),
+              (done.returncode, done.stderr))
+
+    refused("of full rows again", full, [database, "already"])
+    os.unlink(database)
+    for codec in ("gzip", "zstd"):
+        results = os.path.join(folder, "full-" + codec)
+        analyze(normal, results, "full", "--compress", codec, "--format", "both")
+        done = load(results)
+        check_equal(f"load_sqlite.py of {codec}", (done.returncode, done.stderr), (0, ""))
+        os.unlink(database)
+        ending = {"gzip": "gz", "zstd": "zst"}[codec]
+        path = os.path.join(results, f"hosts.ndjson.{ending}")
+        with open(path, "rb+") as file:
+            file.truncate(os.path.getsize(path) // 2)
+        refused(f"of {codec} that was cut", results, ["hosts", "again"])
+    results = os.path.join(folder, "full-cut")
+    shutil.copytree(full, results)
+    path = os.path.join(results, "domains.ndjson")
+    with open(path, "rb") as file:
+        lines = file.readlines()
+    with open(path, "wb") as file:
+        file.writelines(lines[:-1])
+    refused("of a line less", results, ["domains", f"{len(lines) - 1} rows", str(len(lines)), "again"])
+    check("load_sqlite.py: nothing is left of what was refused", not os.path.exists(database) and not os.path.exists(database + ".part"))
+    results = os.path.join(folder, "full-csv")
+    analyze(normal, results, "full", "--format", "csv")
+    refused("of CSV alone", results, ["CSV", "--format"])
+    refused("of no results", os.path.join(folder, "absent"), ["absent", "manifest.json"])
 
 
 def check_without_raw(folder, normal):

@@ -1,9 +1,12 @@
 """mxcensus schema: every table and column of the data dictionary in every format, and what is refused. The statements are run by
 warehouse.py."""
 
+import gzip
+import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -145,6 +148,72 @@ def check_loading(folder, tables):
     refused("unknown format", ["'mysql'", "clickhouse"], "--format", "mysql")
 
 
+PACKINGS = ("", ".gz", ".zst")
+
+
+def packed(text, suffix):
+    if suffix == ".gz":
+        return gzip.compress(text)
+    return subprocess.run(["zstd", "-qc"], input=text, capture_output=True, check=True).stdout if suffix == ".zst" else text
+
+
+def check_counts(folder, tables):
+    """Files that are not as the manifest says are not loaded: a night is loaded whole or not at all."""
+    results = os.path.join(folder, "counted")
+    os.mkdir(results)
+    rows = b'{"schema":1}\n' * 60
+    files = []
+
+    def write(name, octets):
+        with open(os.path.join(results, name), "wb") as file:
+            file.write(octets)
+
+    def refused(what, words, *arguments):
+        done = run("schema", "--format", "duckdb", "--load", results, *arguments, timeout=30)
+        check_refused(what, done, words)
+        check_equal(f"{what}: one line", done.stderr.count("\n"), 1)
+
+    def loaded(what):
+        check(what, "domains" in output("--format", "duckdb", "--load", results))
+
+    for number, table in enumerate(tables):
+        csv = table in CSV_KEYS
+        text = b"schema,scan_id\r\n" + b"1,x\r\n" * 3 if csv else rows
+        name = f"{table}.{'csv' if csv else 'ndjson'}{PACKINGS[number % 3]}"
+        octets = packed(text, PACKINGS[number % 3])
+        write(name, octets)
+        files.append({"name": name, "table": table, "format": "csv" if csv else "ndjson", "rows": 3 if csv else 60, "rows_lost": 0,
+                      "octets": len(octets), "sha256": hashlib.sha256(octets).hexdigest()})
+    manifest = {"schema": 1, "scan_id": "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "started": "2026-01-01T00:00:00Z",
+                "ended": "2026-01-01T00:00:00Z", "options": {"ports": "25"}, "files": files}
+    write("manifest.json", json.dumps(manifest).encode("ascii"))
+    loaded("files as the manifest says")
+    for entry in files:
+        path = os.path.join(results, entry["name"])
+        with open(path, "rb") as file:
+            octets = file.read()
+        base, csv = entry["name"].split(".")[0], entry["format"] == "csv"
+        plain = f"{base}.{entry['format']}"
+        text = b"schema,scan_id\r\n" + b"1,x\r\n" * 3 if csv else rows
+        for what, changed in (("cut", octets[:-1]), ("longer", octets + b"\n"), ("empty", b"")):
+            write(entry["name"], changed)
+            refused(f"{entry['name']} {what}", [path, f"{len(changed)} octets", str(len(octets)), "again"])
+        os.unlink(path)
+        refused(f"{entry['name']} deleted", [results, plain, "manifest.json"])
+        other = plain if entry["name"] != plain else plain + ".gz"
+        write(other, packed(text, other[len(plain):]))
+        loaded(f"{other}: packed or unpacked by hand")
+        write(other, packed(text[:text.rindex(b"\n", 0, -1) + 1], other[len(plain):]))
+        refused(f"{other}: a line less", [other, "lines", "again"])
+        os.unlink(os.path.join(results, other))
+        write(entry["name"], octets)
+    loaded("all are back")
+    manifest["files"] = [entry for entry in files if entry["table"] != "hosts"]
+    manifest["detail"] = {"level": "full", "partial": True}
+    write("manifest.json", json.dumps(manifest).encode("ascii"))
+    refused("a table that was left out", ["hosts.ndjson", "manifest.json"])
+
+
 def main():
     tables = dictionary_tables()
     check("the dictionary has tables", len(tables) > 10, tables)
@@ -155,6 +224,7 @@ def main():
     check_bigquery(tables)
     with tempfile.TemporaryDirectory(prefix="mxcensus-schema-") as folder:
         check_loading(folder, tables)
+        check_counts(folder, tables)
     finish()
 
 

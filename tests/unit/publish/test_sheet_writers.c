@@ -45,6 +45,11 @@ Test(sheet_writers, csv)
     sheets_put_long_csv(&b, &sheets, &plain);
     check_written(&b, "table,row,column,count,numerator,denominator,untested,share,low,high\r\n"
                       "T0,'=a|<i>,many,1234,,,,,,\r\n"
+                      "T0,'=a|<i>,part,,1,4,2,0.250000,,\r\n");
+    buf_reset(&b);
+    sheets_put_long_csv(&b, &sheets, &sample);
+    check_written(&b, "table,row,column,count,numerator,denominator,untested,share,low,high\r\n"
+                      "T0,'=a|<i>,many,1234,,,,,,\r\n"
                       "T0,'=a|<i>,part,,1,4,2,0.250000,0.045587,0.699358\r\n");
     buf_deinit(&b);
     sheets_deinit(&sheets);
@@ -70,6 +75,30 @@ Test(sheet_writers, markdown_and_latex)
         strstr((const char *)b.at,
                "\\texttt{=\\allowbreak{}a\\textbar{}\\textless{}i\\textgreater{}} & 1,234 & "
                "25.0 \\% (1/4, 2 untested) \\\\\n"));
+    buf_deinit(&b);
+    sheets_deinit(&sheets);
+}
+
+/* Of nothing there is no share, nor is it somewhere between 0 and 1. */
+Test(sheet_writers, csv_of_nothing)
+{
+    struct sheets sheets;
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    sheets_init(&sheets);
+    struct sheet *t = sheet_new(&sheets, "T0", "A table", "What is counted.");
+    sheet_column(t, SHEET_NAME, "who", "who");
+    sheet_column(t, SHEET_SHARE, "part", "which part");
+    sheet_text(t, "a");
+    sheet_share(t, (struct share){0, 0, 2});
+    const struct sheet_look sample = {.sample = true};
+    sheet_put_csv(&b, &sheets.list[0], &sample);
+    check_written(
+        &b, "who,part_numerator,part_denominator,part_untested,part_share,part_low,part_high\r\n"
+            "a,0,0,2,,,\r\n");
+    buf_reset(&b);
+    sheets_put_long_csv(&b, &sheets, &sample);
+    check_written(&b, "table,row,column,count,numerator,denominator,untested,share,low,high\r\n"
+                      "T0,a,part,,0,0,2,,,\r\n");
     buf_deinit(&b);
     sheets_deinit(&sheets);
 }
