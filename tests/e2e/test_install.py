@@ -63,7 +63,7 @@ def check_files(prefix):
     version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
     check("the installed program runs", version.startswith("mxcensus "), version)
     overview = subprocess.run([program, "--help"], capture_output=True, text=True).stdout
-    commands = re.findall(r"^  mxcensus ([a-z][a-z-]*) ", overview, re.M)
+    commands = [c for c in re.findall(r"^  mxcensus ([a-z][a-z-]*) ", overview, re.M) if c not in ("help", "version")]
     check("the overview has commands", len(commands) > 5, commands)
     pages = os.path.join(prefix, "share", "man", "man1")
     check_equal("one page for each command", sorted(os.listdir(pages)),

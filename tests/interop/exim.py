@@ -60,7 +60,13 @@ def verify(rows, server):
     for row in table(rows, "services"):
         check("the greeting is Exim's", "ESMTP Exim" in (row["banner"] or ""), row["banner"])
     said = server.said()
-    check("no complaint", not re.search("TLS error|protocol|panic|syntax", said), said)
+    # GnuTLS by TLS 1.3 and 1.2: the short session at each server, which is broken off in order.
+    broken_off = re.findall(r"TLS error on connection from .*\(gnutls_handshake\): (?:User canceled|A TLS warning alert has been received)\.?\n", said)
+    short = sum(row["handshake"]["short"] for row in table(rows, "services") if row["handshake"])
+    # Where a whole session took its place, as the leaf is another one, it was made all the same.
+    check("short sessions: one at a service", 0 < short <= len(broken_off) <= len(table(rows, "services")), (short, said))
+    others = "".join(line for line in said.splitlines(keepends=True) if not any(told in line for told in broken_off))
+    check("no other complaint", not re.search("TLS error|protocol|panic|syntax", others), said)
 
 
 def main():
