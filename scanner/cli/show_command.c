@@ -31,10 +31,33 @@ static void show_say(struct showing *s, struct buf *line)
     buf_deinit(line);
 }
 
-static void say_missing(struct showing *s, const struct stored_wish *w)
+/* Of one shard: what is not here may be in the results of another. */
+static void put_other_shards(const struct stored_rows *stored, struct buf *line)
+{
+    if (stored->shard.len > 0) {
+        buf_put_text(line, "; this is ");
+        buf_put(line, buf_span(&stored->shard));
+    }
+}
+
+/* A column that does not hold what it should: where it stands, and what. */
+static bool blame_row(const struct stored_rows *stored, const struct result_rows *rows,
+                      struct buf *why)
+{
+    const struct result_row *row = result_rows_find_fault(rows);
+    if (row != NULL) {
+        buf_put_text(why, stored_rows_place(stored, (size_t)(row->line.at - stored->text.at)));
+        buf_put(why, buf_span(&row->reading->why));
+    }
+    return row != NULL;
+}
+
+static void say_missing(struct showing *s, const struct stored_rows *stored,
+                        const struct stored_wish *w)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
     buf_putf(&line, "%s: no domain '%s'", s->results, w->name);
+    put_other_shards(stored, &line);
     if (w->nearest != NULL) {
         buf_putf(&line, "; did you mean %s?", w->nearest);
     }
@@ -67,15 +90,15 @@ static const struct result_row *row_of_domain(const struct result_rows *rows, co
     return NULL;
 }
 
-static void put_batch(struct showing *s, struct buf *out, const struct result_rows *rows,
-                      const struct stored_wish *wish, size_t count)
+static void put_batch(struct showing *s, struct buf *out, const struct stored_rows *stored,
+                      const struct result_rows *rows, const struct stored_wish *wish, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct result_row *row = row_of_domain(rows, wish[i].name);
         if (row != NULL) {
             s->shown += reports_put_one(out, rows, row, s->o, &s->setting, s->shown == 0);
         } else {
-            say_missing(s, &wish[i]);
+            say_missing(s, stored, &wish[i]);
         }
     }
 }
@@ -95,8 +118,8 @@ static enum exit_code show_batch(struct showing *s, struct stored_wish *wish, si
         buf_putf(why, "%s: the rows cannot be read", s->results);
     } else {
         take_incomplete(s, &stored);
-        put_batch(s, &out, &rows, wish, count);
-        code = result_rows_have_fault(&rows, why) ? EXIT_CODE_USAGE : print_text(&out, why);
+        put_batch(s, &out, &stored, &rows, wish, count);
+        code = blame_row(&stored, &rows, why) ? EXIT_CODE_USAGE : print_text(&out, why);
         result_rows_deinit(&rows);
     }
     buf_deinit(&out);
@@ -186,6 +209,7 @@ static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
                  : s->o->show_cause != NULL ? "cause"
                                             : "address",
                  wish->name);
+        put_other_shards(stored, why);
         if (wish->nearest != NULL) {
             buf_putf(why, "; did you mean %s?", wish->nearest);
         }
@@ -201,8 +225,7 @@ static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
     } else {
         put_hosts_of(s, &out, &rows, users);
     }
-    enum exit_code code =
-        result_rows_have_fault(&rows, why) ? EXIT_CODE_USAGE : print_text(&out, why);
+    enum exit_code code = blame_row(stored, &rows, why) ? EXIT_CODE_USAGE : print_text(&out, why);
     result_rows_deinit(&rows);
     buf_deinit(&out);
     return code;

@@ -259,8 +259,10 @@ static void compare_lone(struct comparison *c, struct span octets, bool is_new)
     c->counts.only_new += is_new;
     c->counts.only_old += !is_new;
     c->domain = domain.name;
-    /* Where the other scan is incomplete, it may just have no row of it yet. */
-    if (!c->results[is_new ? 0 : 1].incomplete) {
+    /* Where the other scan is incomplete, it may just have no row of it yet; another shard never has one. */
+    const struct results *lacks = &c->results[is_new ? 0 : 1];
+    bool elsewhere = lacks->shards > 1 && !scan_terms_same_shard(&c->results[0], &c->results[1]);
+    if (!lacks->incomplete && !elsewhere) {
         compare_lone_domain(&domain, is_new, &sink);
     }
 }

@@ -174,6 +174,36 @@ static void note_incomplete(const struct two_scans *s)
     }
 }
 
+bool scan_terms_same_shard(const struct results *old, const struct results *new)
+{
+    bool shared = old->shards > 1 || new->shards > 1;
+    return !shared || (old->shards == new->shards && old->shard == new->shard);
+}
+
+static void put_shard_of(struct buf *line, const struct results *r)
+{
+    if (r->shards > 1) {
+        buf_putf(line, "%u of 0 to %u", r->shard, r->shards - 1);
+    } else {
+        buf_put_text(line, "none");
+    }
+}
+
+static void note_shard(const struct two_scans *s)
+{
+    if (scan_terms_same_shard(s->old, s->new)) {
+        return;
+    }
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_text(&line, "Shard of the list: ");
+    put_shard_of(&line, s->old);
+    buf_put_text(&line, " in OLD, ");
+    put_shard_of(&line, s->new);
+    buf_put_text(&line, " in NEW; a domain that a shard has no row of is not called new or gone");
+    term_notes_put(s->notes, &line);
+    buf_deinit(&line);
+}
+
 static void note_bare(const struct two_scans *s)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
@@ -195,12 +225,13 @@ void scan_terms_compare(const struct results *old, const struct results *new,
 {
     const struct two_scans s = {old, new, notes};
     note_incomplete(&s);
+    note_shard(&s);
     if (old->is_bare || new->is_bare) {
         note_bare(&s);
         *terms = (struct comparison_terms){.lists_whole = false};
         return;
     }
-    terms->lists_whole = !old->incomplete && !new->incomplete;
+    terms->lists_whole = !old->incomplete && !new->incomplete &&scan_terms_same_shard(old, new);
     terms->judged_alike = judged_alike(&s);
     terms->dnssec_known = trusts_ad(&s);
     terms->probes_alike =

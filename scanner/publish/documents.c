@@ -31,6 +31,9 @@ void report_put_markdown(struct buf *b, const struct report_facts *f)
     if (f->incomplete != NULL) {
         buf_putf(b, " **Incomplete.** %s", f->incomplete);
     }
+    if (f->shard[0] != '\0') {
+        buf_putf(b, " **Not the whole list.** Results of %s.", f->shard);
+    }
     buf_put_text(b, "\n\n");
     if (f->customer != NULL) {
         buf_put_text(b, "Only domains of ");
@@ -62,6 +65,9 @@ void report_put_latex(struct buf *b, const struct report_facts *f)
     buf_putf(b, ", report by mxcensus %s.", f->version);
     if (f->incomplete != NULL) {
         buf_putf(b, " \\textbf{Incomplete.} %s", f->incomplete);
+    }
+    if (f->shard[0] != '\0') {
+        buf_putf(b, " \\textbf{Not the whole list.} Results of %s.", f->shard);
     }
     buf_put_char(b, '\n');
     if (f->customer != NULL) {

@@ -68,6 +68,11 @@ static void put_facts(struct buf *b, const struct report_facts *f)
     if (f->incomplete != NULL) {
         buf_putf(b, "<p class=\"warning\"><strong>Incomplete.</strong> %s</p>\n", f->incomplete);
     }
+    if (f->shard[0] != '\0') {
+        buf_putf(b,
+                 "<p class=\"warning\"><strong>Not the whole list.</strong> Results of %s.</p>\n",
+                 f->shard);
+    }
     if (f->customer != NULL) {
         buf_put_text(b, "<p class=\"facts\">Only domains whose ");
         html_put_string(b, f->customer_column);

@@ -12,6 +12,7 @@ struct report_facts {
     int64_t started_unix_ms; /* RESULTS_TIME_UNKNOWN, as `at` and the next */
     int64_t ended_unix_ms;
     const char *incomplete; /* why, a sentence; NULL: complete */
+    const char *shard;      /* result_shard_put(); empty: the lists whole */
     bool sample;
     uint16_t port; /* 0: several */
     const char *customer_column;

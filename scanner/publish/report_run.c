@@ -13,6 +13,7 @@
 #include "scanner/publish/report_facts.h"
 #include "scanner/publish/report_input.h"
 #include "scanner/publish/sheet_writers.h"
+#include "scanner/replay/result_shard.h"
 
 const struct vocabulary report_format_vocabulary = VOCABULARY_WORDS(REPORT_FORMATS);
 
@@ -27,6 +28,7 @@ struct report {
     bool made_folder;
     struct sheets sheets;
     struct report_facts facts;
+    struct buf shard;
     bool reader_gone; /* of standard output */
     bool unwritten;   /* a file or standard output takes no more */
     struct buf *why;
@@ -311,6 +313,8 @@ static void set_facts(struct report *r)
 {
     const struct report_params *p = r->params;
     struct results *results = &r->input.results;
+    result_shard_put(results, &r->shard);
+    buf_put_char(&r->shard, '\0');
     r->facts = (struct report_facts){
         .list = results->is_bare ? "a list that is not known" : results->lists,
         .version = MXCENSUS_VERSION,
@@ -319,6 +323,7 @@ static void set_facts(struct report *r)
         .started_unix_ms = results->started_unix_ms,
         .ended_unix_ms = results->ended_unix_ms,
         .incomplete = why_incomplete(results),
+        .shard = (const char *)r->shard.at,
         .sample = p->sample,
         .port = r->survey.terms.port,
         .customer_column = p->customer_column,
@@ -411,8 +416,11 @@ static void put_missing_outcomes(struct results *results, struct buf *notice)
 
 enum report_end report_run(const struct report_params *p, struct buf *notice, struct buf *why)
 {
-    struct report r = {
-        .params = p, .why = why, .input = {.why = why}, .affected_path = BUF_INIT(BUF_NO_LIMIT)};
+    struct report r = {.params = p,
+                       .why = why,
+                       .input = {.why = why},
+                       .affected_path = BUF_INIT(BUF_NO_LIMIT),
+                       .shard = BUF_INIT(BUF_NO_LIMIT)};
     bool opened = results_open_rows(&r.input.results, p->results, why);
     bool by_line = strcmp(p->rank_column, RANK_COLUMN_LINE) == 0;
     struct public_suffixes *suffixes = suffixes_of_results(p->results);
@@ -439,6 +447,7 @@ enum report_end report_run(const struct report_params *p, struct buf *notice, st
     affected_deinit(&r.affected);
     output_files_deinit(&r.files);
     buf_deinit(&r.affected_path);
+    buf_deinit(&r.shard);
     if (!ok && r.made_folder) {
         (void)rmdir(p->tables);
     }

@@ -22,13 +22,16 @@ static void say_count(struct buf *b, uint64_t n, const char *one, const char *se
 }
 
 /* What was looked at, and what was not found out. */
-static void say_scope(struct buf *b, const struct survey *s)
+static void say_scope(struct buf *b, const struct report_facts *f)
 {
+    const struct survey *s = f->survey;
     uint64_t explicit_mx = s->mx_kind[MX_KIND_EXPLICIT];
     uint64_t tested = s->account[ACCOUNT_TESTED];
     uint64_t partly = s->account[ACCOUNT_PARTLY_TESTED];
     say_count(b, s->inputs, "line", "lines");
-    buf_put_text(b, " on the list: ");
+    buf_put_text(b, f->incomplete != NULL ? " with a row: "
+                    : f->shard[0] != '\0' ? " of this shard of the list: "
+                                          : " on the list: ");
     say_count(b, explicit_mx, "domain with MX records", "domains with MX records");
     buf_put_text(b, ", which all numbers below are about");
     if (s->mx_kind[MX_KIND_IMPLICIT] > 0) {
@@ -283,7 +286,7 @@ size_t report_sentences(const struct report_facts *f, struct buf sentences[SENTE
     for (size_t i = 0; i < SENTENCES_MAX; i++) {
         sentences[i] = BUF_INIT(BUF_NO_LIMIT);
     }
-    say_scope(&sentences[count++], s);
+    say_scope(&sentences[count++], f);
     if (s->whole[MAIL_EXPLICIT][MEASURES_TOTAL] == 0) {
         return count; /* nothing else can be said */
     }

@@ -34,3 +34,5 @@
 #define KEY_DIRECTORY        "working_directory"
 #define KEY_INPUTS           "inputs"
 #define KEY_COMMAND_LINE     "command_line"
+#define KEY_SHARDS           "shards"
+#define KEY_OF_OTHERS        "lines_of_others"

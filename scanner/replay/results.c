@@ -14,6 +14,7 @@
 #include "scanner/cert/digest.h"
 #include "scanner/domain/shared_operators.h"
 #include "scanner/replay/manifest_keys.h"
+#include "scanner/replay/result_shard.h"
 #include "scanner/rows/plain_values.h"
 
 #define MANIFEST_SCHEMA   1
@@ -173,6 +174,7 @@ static bool read_manifest(struct results *r, struct buf *why)
     }
     memcpy(r->scan_id, scan_id != NULL ? scan_id : "", scan_id != NULL ? sizeof(r->scan_id) : 1);
     read_inputs(r);
+    result_shard_read(r);
     return read_ports(r) || refuse(r, why, "does not say which ports were scanned");
 }
 

@@ -44,6 +44,9 @@ struct results {
     char *lists; /* their names, for people: "a.csv, b.csv.gz and 3 more" */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
+    uint32_t shards; /* scans that share the lists; at most 1: it is alone, as far as is known */
+    uint32_t shard;  /* which of them, from 0 */
+    uint64_t lines_of_others;    /* UINT64_MAX: not known, as the scan did not end */
     char scan_id[UUID_TEXT_MAX]; /* empty: of an older version, which had none */
     int64_t started_unix_ms;     /* RESULTS_TIME_UNKNOWN of bare tables, as the others */
     int64_t ended_unix_ms;

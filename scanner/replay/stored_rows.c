@@ -9,6 +9,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/base/text_distance.h"
+#include "scanner/replay/result_shard.h"
 #include "scanner/replay/results.h"
 #include "scanner/replay/table_reader.h"
 #include "scanner/rows/row_facts.h"
@@ -58,7 +59,8 @@ struct gathering {
     size_t wish_count;
     size_t *distance; /* by wish: of its nearest name */
     struct row_reading reading;
-    struct buf text; /* of a key */
+    const struct table_reader *reader; /* of the line that is looked at */
+    struct buf text;                   /* of a key */
     struct stored_rows *out;
     struct buf *why;
 };
@@ -269,8 +271,11 @@ static bool is_stream_row(struct span line)
 }
 
 /* Rows of a table lack the name that a stream has them with. */
-static void put_stream_row(struct buf *out, enum table_id t, struct span line)
+static void put_stream_row(struct gathering *g, enum table_id t, struct span line)
 {
+    struct buf *out = &g->out->text;
+    table_reader_blame(g->reader, &g->out->places);
+    buf_put_char(&g->out->places, '\0');
     if (is_stream_row(line)) {
         buf_put(out, line);
     } else {
@@ -300,7 +305,7 @@ static bool take_row(struct gathering *g, enum table_id t, struct span line)
         (t != TABLE_DOMAINS || !facts_has(&row, DOMAINS_DUPLICATE_OF))) {
         g->wanted[t].taken[number] = true;
         g->wanted[t].left--;
-        put_stream_row(&g->out->text, t, line);
+        put_stream_row(g, t, line);
         if (follow[t] != NULL) {
             follow[t](g, &row);
         }
@@ -370,7 +375,7 @@ static bool gather_line(struct gathering *g, enum table_id t, struct span line)
     if (t == TABLE_PROBLEMS && g->with_problems) {
         struct span domain = text_behind(line, SPAN_LIT("\"domain\":"));
         if (is_wished_for(g, domain)) {
-            put_stream_row(&g->out->text, t, line);
+            put_stream_row(g, t, line);
         }
         return true;
     }
@@ -440,11 +445,15 @@ static bool is_done(const struct gathering *g, unsigned tables)
     return true;
 }
 
-/* A file of rows of the tables, all of one table unless it is a stream. */
-static bool gather_file(struct gathering *g, const char *dir, const char *name, uint64_t octets,
+/* A file of rows of the tables, all of one table unless it is a stream. What is read to its end must have all of its rows. */
+static bool gather_file(struct gathering *g, const char *dir, const struct results_table *file,
                         unsigned tables, enum table_id t)
 {
-    struct table_reader *r = table_reader_new(dir, name, octets, g->why);
+    struct table_reader *r = table_reader_new(dir, file->name, file->octets, g->why);
+    g->reader = r;
+    if (r != NULL) {
+        table_reader_expect(r, file->rows);
+    }
     enum table_read got = TABLE_READ_END;
     struct span line;
     while (r != NULL && !is_done(g, tables) &&
@@ -471,17 +480,19 @@ static bool gather_table(struct gathering *g, enum table_id t)
         return t != g->named || results_table(&g->results, t, &table, g->why);
     }
     if (t == TABLE_ENDPOINTS && results_table_ahead(&g->results, &table) &&
-        !gather_file(g, g->results.path, table.name, table.octets, TABLES(t), t)) {
+        !gather_file(g, g->results.path, &table, TABLES(t), t)) {
         return false;
     }
     return results_table(&g->results, t, &table, g->why) &&
-           gather_file(g, g->results.path, table.name, table.octets, TABLES(t), t);
+           gather_file(g, g->results.path, &table, TABLES(t), t);
 }
 
 static bool gather_pass(struct gathering *g, unsigned tables)
 {
     if (g->stream_name != NULL) {
-        return gather_file(g, g->stream_dir, g->stream_name, UINT64_MAX, tables, TABLE_DOMAINS);
+        const struct results_table file = {
+            .name = g->stream_name, .rows = UINT64_MAX, .octets = UINT64_MAX};
+        return gather_file(g, g->stream_dir, &file, tables, TABLE_DOMAINS);
     }
     for (int t = 0; t < TABLE_COUNT; t++) {
         if ((tables & TABLES(t)) != 0 &&
@@ -503,6 +514,7 @@ static bool open_results(struct gathering *g, const char *path)
         g->out->incomplete = g->results.incomplete;
         g->is_lean = ok && results_are_lean(&g->results);
         g->out->missing_outcomes = ok ? results_missing_outcomes(&g->results) : NULL;
+        result_shard_put(&g->results, &g->out->shard);
         return ok;
     }
     const char *slash = strrchr(path, '/');
@@ -537,7 +549,9 @@ static bool gather_all(struct gathering *g, const char *results, struct stored_r
     g->text = BUF_INIT(BUF_NO_LIMIT);
     g->out = out;
     g->why = why;
-    *out = (struct stored_rows){.text = BUF_INIT(BUF_NO_LIMIT)};
+    *out = (struct stored_rows){.text = BUF_INIT(BUF_NO_LIMIT),
+                                .places = BUF_INIT(BUF_NO_LIMIT),
+                                .shard = BUF_INIT(BUF_NO_LIMIT)};
     row_reading_init(&g->reading);
     for (size_t i = 0; i < g->wish_count; i++) {
         g->distance[i] = distance_max(strlen(g->wish[i].name)) + 1;
@@ -598,8 +612,22 @@ bool stored_rows_of_cause(struct stored_rows *out, const char *results, struct s
     return gather_users(&g, "cause", out, results, wish, users, why);
 }
 
+const char *stored_rows_place(const struct stored_rows *r, size_t at)
+{
+    const char *place = (const char *)r->places.at;
+    struct span before = span_take(buf_span(&r->text), at);
+    const uint8_t *end;
+    while (before.len > 0 && (end = memchr(before.at, '\n', before.len)) != NULL) {
+        before = span_drop(before, (size_t)(end - before.at) + 1);
+        place += strlen(place) + 1;
+    }
+    return place;
+}
+
 void stored_rows_deinit(struct stored_rows *r)
 {
+    buf_deinit(&r->places);
+    buf_deinit(&r->shard);
     buf_deinit(&r->text);
 }
 

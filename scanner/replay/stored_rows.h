@@ -32,6 +32,8 @@ struct stored_users {
 
 struct stored_rows {
     struct buf text;
+    struct buf places;            /* "DIR/NAME, line N: " for each of its lines, and NUL */
+    struct buf shard;             /* result_shard_put() */
     bool incomplete;              /* the results are of a scan that did not come to its end */
     const char *missing_outcomes; /* see results.h */
 };
@@ -49,6 +51,8 @@ bool stored_rows_of_address(struct stored_rows *out, const char *results, struct
 /** The row of a cause, and whose problems it is the cause of. */
 bool stored_rows_of_cause(struct stored_rows *out, const char *results, struct stored_wish *wish,
                           struct stored_users *users, struct buf *why);
+/** Where the line stood that begins `at` octets into the text. */
+const char *stored_rows_place(const struct stored_rows *r, size_t at);
 void stored_rows_deinit(struct stored_rows *r);
 void stored_users_deinit(struct stored_users *u);
 void stored_wishes_deinit(struct stored_wish *wish, size_t wish_count);

@@ -144,17 +144,24 @@ struct facts result_rows_facts(const struct result_rows *rows, enum table_id tab
     return row != NULL ? row->facts : facts_of_nothing(table);
 }
 
-bool result_rows_have_fault(const struct result_rows *rows, struct buf *why)
+const struct result_row *result_rows_find_fault(const struct result_rows *rows)
 {
     for (int t = 0; t < TABLE_COUNT; t++) {
         for (size_t i = 0; i < rows->table[t].count; i++) {
-            struct span fault = buf_span(&rows->table[t].row[i].reading->why);
-            if (fault.len > 0) {
-                buf_putf(why, "%s: %.*s", rows->table[t].row[i].key, (int)fault.len,
-                         (const char *)fault.at);
-                return true;
+            if (rows->table[t].row[i].reading->why.len > 0) {
+                return &rows->table[t].row[i];
             }
         }
     }
-    return false;
+    return NULL;
+}
+
+bool result_rows_have_fault(const struct result_rows *rows, struct buf *why)
+{
+    const struct result_row *row = result_rows_find_fault(rows);
+    if (row != NULL) {
+        buf_putf(why, "%s: ", row->key);
+        buf_put(why, buf_span(&row->reading->why));
+    }
+    return row != NULL;
 }

@@ -36,3 +36,5 @@ struct facts result_rows_facts(const struct result_rows *rows, enum table_id tab
 /** A column that was asked for and does not hold what its definition says: told in one line.
  * @return false: there was none */
 bool result_rows_have_fault(const struct result_rows *rows, struct buf *why);
+/** The same row, for who knows where it stood. @return NULL: there was none */
+const struct result_row *result_rows_find_fault(const struct result_rows *rows);

@@ -537,6 +537,8 @@ def check_incomplete(lab, folder):
     check("incomplete: marked", done.returncode == 0 and b"Incomplete" in done.stdout, done.stderr)
     for format_ in ("md", "latex"):
         check(f"incomplete: marked in {format_}", b"Incomplete" in run("report", "--format", format_, out).stdout)
+    check("complete: lines on the list", b"2 lines on the list: " in complete.stdout, complete.stdout[:3000])
+    check("incomplete: lines with a row, and not the list", b"2 lines with a row: " in done.stdout and b"on the list: " not in done.stdout, done.stdout[:3000])
 
 
 def main():

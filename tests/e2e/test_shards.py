@@ -65,6 +65,33 @@ def same_account(whole, outs):
         check(f"shard {i}: has lines", manifest["account"]["inputs"] > 0)
 
 
+def check_readers(whole, outs):
+    """Those who read results of a shard are told that it is one."""
+    of_one = read_table(outs[0], "domains")
+    other = next(row["domain"] for row in read_table(outs[1], "domains") if row["account"] == "tested")
+    lines = read_json(outs[0], "manifest.json")["shard"]["lines_of_others"]
+    words = f"shard 0 of 0 to {SHARDS - 1}: {lines} lines of the list are in the results of other shards"
+    for format_ in ("html", "md", "latex"):
+        text = run("report", "--format", format_, outs[0]).stdout.decode()
+        check(f"report of a shard, {format_}: says so", words in text and "on the list: " not in text, text[:2000])
+        check(f"report of a whole list, {format_}: does not", "Not the whole list" not in run("report", "--format", format_, whole).stdout.decode())
+    text = run("report", "--format", "md", outs[0]).stdout.decode()
+    check("report of a shard: its own lines", f"{len(of_one)} lines of this shard of the list: " in text, text[:2000])
+    done = run("show", outs[0], other)
+    check(f"show of a domain of another shard: {other}", done.returncode == 2 and f"no domain '{other}'; this is {words}" in done.stderr, done.stderr)
+    # Not all are there that one has: none is gone.
+    for old, new in ((outs[0], outs[1]), (outs[0], whole), (whole, outs[0])):
+        what = f"diff {os.path.basename(old)} {os.path.basename(new)}"
+        done = run("diff", "--format", "ndjson", old, new)
+        first, *rows = [json.loads(line) for line in done.stdout.splitlines()]
+        check_equal(f"{what}: exit code", done.returncode, 0)
+        check(f"{what}: noted", any(note.startswith("Shard of the list: ") for note in first["notes"]), first["notes"])
+        check(f"{what}: none is new or gone", not [row for row in rows if row["kind"] in ("domain_gone", "domain_appeared")], rows[:3])
+        check(f"{what}: some are in one alone", first["only_old"] + first["only_new"] > 0, first)
+    first = json.loads(run("diff", "--format", "ndjson", outs[0], outs[0]).stdout.splitlines()[0])
+    check("diff of a shard with itself: no other shard", not any(note.startswith("Shard") for note in first["notes"]), first["notes"])
+
+
 def refusals(path):
     scan = ["scan", "--ehlo-domain", EHLO, path]
     check_refused("no --shard", run(*scan, "--shards", "3"), ["--shard", "from 0 to 2"])
@@ -97,6 +124,7 @@ def main():
             check(f"shard {i}: says what it is", f"shard {i} of 0 to {SHARDS - 1}" in done.stderr and "every 0.05 s" in done.stderr, done.stderr)
         same_rows(whole, outs)
         same_account(whole, outs)
+        check_readers(whole, outs)
     finish()
 
 

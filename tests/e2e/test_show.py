@@ -295,6 +295,33 @@ def check_removed(out, folder):
         check("problems removed: analyze makes them anew", made.read() == was.read())
 
 
+def check_changed(out, folder):
+    """A word or rows changed by hand: the file, the line, and what it is; as report says it."""
+    changed = os.path.join(folder, "changed")
+    shutil.copytree(out, changed)
+    path = os.path.join(changed, "domains.ndjson")
+    with open(path, "rb") as file:
+        lines = file.readlines()
+    number = next(n for n, line in enumerate(lines) if f'"domain":"{NAMES[0]}"'.encode() in line)
+
+    def write(rows):
+        with open(path, "wb") as file:
+            file.writelines(rows)
+
+    word = re.sub(rb'"effect":(null|"[a-z_]+")', b'"effect":"nothing"', lines[number])
+    check("changed: a word", word != lines[number])
+    write([*lines[:number], word, *lines[number + 1:]])
+    said = f"mxcensus: {path}, line {number + 1}: domains.effect has a word that this version does not know\n"
+    for command in (("show", changed, NAMES[0]), ("report", changed)):
+        done = run(*command)
+        check_equal(f"changed: {command[0]}", (done.returncode, done.stderr), (2, said))
+    write([*lines[:number], *lines[number + 1:]])
+    said = f"mxcensus: {path}: has {len(lines) - 1} rows, but {len(lines)} when the scan ended\n"
+    for command in (("show", changed, NAMES[0]), ("show", changed, "elsewhere.example"), ("report", changed)):
+        done = run(*command)
+        check_equal(f"a row less: {command[0]}", (done.returncode, done.stderr), (2, said))
+
+
 def check_blanks(folder, rows, out):
     """Rows as others write JSON (RFC 8259 section 2): what is looked for in them is found all the same."""
     host = "mx." + name_of("good")
@@ -382,6 +409,7 @@ def main():
         check_incomplete_lean(lab, folder)
         check_bare(out, folder)
         check_removed(out, folder)
+        check_changed(out, folder)
         check_blanks(folder, rows, out)
         check_bad(folder, rows)
         check_hostile(folder, rows)
