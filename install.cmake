@@ -32,6 +32,12 @@ foreach(shell bash zsh fish)
 endforeach()
 add_custom_target(made_texts ALL DEPENDS ${made})
 
+# All or nothing: what is missing is told before the first file is put anywhere.
+foreach(file IN LISTS made)
+    install(CODE "if(NOT EXISTS \"${file}\")
+    message(FATAL_ERROR \"nothing is installed: ${file} is not built; first cmake --build ${PROJECT_BINARY_DIR}\")
+endif()")
+endforeach()
 install(TARGETS mxcensus RUNTIME)
 install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${made_dir}/completion.bash DESTINATION ${MXCENSUS_BASH_COMPLETION_DIR} RENAME mxcensus)
@@ -39,9 +45,26 @@ install(FILES ${made_dir}/completion.zsh DESTINATION ${MXCENSUS_ZSH_COMPLETION_D
 install(FILES ${made_dir}/completion.fish DESTINATION ${MXCENSUS_FISH_COMPLETION_DIR} RENAME mxcensus.fish)
 
 # The program has them built in: these are to be read, and to begin one's own from.
+# Before, a link to the data was in the place of the pages' folder: what is put there would be put over the data.
+install(CODE "if(IS_SYMLINK \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}/datasets\")
+    file(REMOVE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}/datasets\")
+endif()")
+# The page about each lies with the documents that it links, and links to the data beside it.
 foreach(dataset intermediates operators sender-profiles shared-operators log-patterns)
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/datasets/${dataset} DESTINATION ${CMAKE_INSTALL_DATADIR}/mxcensus
-        PATTERN "*.py" EXCLUDE)
+        PATTERN "*.py" EXCLUDE PATTERN "README.md" EXCLUDE)
+    install(FILES ${PROJECT_SOURCE_DIR}/datasets/${dataset}/README.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/datasets/${dataset})
+    file(GLOB data CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/datasets/${dataset}
+        ${PROJECT_SOURCE_DIR}/datasets/${dataset}/*)
+    list(FILTER data EXCLUDE REGEX "\\.(py|md)$|^__pycache__$")
+    file(RELATIVE_PATH data_from_page ${CMAKE_INSTALL_FULL_DOCDIR}/datasets/${dataset}
+        ${CMAKE_INSTALL_FULL_DATADIR}/mxcensus/${dataset})
+    file(MAKE_DIRECTORY ${made_dir}/data/${dataset})
+    foreach(file IN LISTS data)
+        file(CREATE_LINK ${data_from_page}/${file} ${made_dir}/data/${dataset}/${file} SYMBOLIC)
+        install(FILES ${made_dir}/data/${dataset}/${file} DESTINATION ${CMAKE_INSTALL_DOCDIR}/datasets/${dataset})
+    endforeach()
 endforeach()
 
 # Documents lie as in the source, so that links between them lead somewhere in both.
@@ -52,9 +75,6 @@ foreach(document IN LISTS documents)
     cmake_path(GET document PARENT_PATH folder)
     install(FILES ${PROJECT_SOURCE_DIR}/${document} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
 endforeach()
-file(RELATIVE_PATH datasets_from_documents ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/mxcensus)
-file(CREATE_LINK ${datasets_from_documents} ${made_dir}/datasets SYMBOLIC)
-install(FILES ${made_dir}/datasets DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # A scan every night; docs/nightly.md.
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/debian/nightly DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mxcensus)

@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "output/result_codec.h"
@@ -89,6 +91,19 @@ static bool open_empty(struct result_dir *d, const char *beside, struct result_e
     return true;
 }
 
+/* Of rights root has all, also where the kernel alone makes files. */
+static bool directory_takes_files(const char *path)
+{
+    struct statfs fs;
+    if (access(path, W_OK | X_OK) != 0) {
+        return false;
+    }
+    bool of_kernel =
+        statfs(path, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
+    errno = of_kernel ? EPERM : 0;
+    return !of_kernel;
+}
+
 /* Where a directory would be made, one can be written. */
 static bool parent_takes_it(const char *path)
 {
@@ -102,7 +117,7 @@ static bool parent_takes_it(const char *path)
     }
     buf_put(&parent, len > 0 ? span_take(span_of(path), len) : SPAN_LIT("."));
     buf_put_char(&parent, '\0');
-    bool ok = access((const char *)parent.at, W_OK | X_OK) == 0;
+    bool ok = directory_takes_files((const char *)parent.at);
     int error = errno;
     buf_deinit(&parent);
     errno = error;
@@ -123,7 +138,7 @@ bool result_dir_look(const char *path, struct result_error *err)
         result_dir_set_error(err, "open directory", path);
         return false;
     }
-    bool ok = dir_is_empty(fd, NULL);
+    bool ok = dir_is_empty(fd, NULL) && directory_takes_files(path);
     if (!ok) {
         result_dir_set_error(err, "use directory", path);
     }

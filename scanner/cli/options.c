@@ -403,7 +403,8 @@ static bool find_command(const char *word, enum command *out)
 
 static enum options_verdict read_help(struct options *o, int argc, char **argv, struct buf *why)
 {
-    if (argc < 3) {
+    if (argc < 3 || strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0 ||
+        strcmp(argv[2], "help") == 0 || strcmp(argv[2], "version") == 0) {
         return OPTIONS_HELP;
     }
     if (find_command(argv[2], &o->command)) {

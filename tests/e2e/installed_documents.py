@@ -59,6 +59,8 @@ class Tree:
         to = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
         what = f"{os.path.relpath(path, self.prefix)}: link to {target}"
         check(f"{what}: stays among the documents", to.startswith(self.documents + os.sep), to)
+        real = os.path.join(os.path.dirname(os.path.realpath(path)), name)
+        check(f"{what}: is there from where the document really lies", not name or os.path.exists(real), real)
         if check(f"{what}: is there", os.path.exists(to)) and anchor:
             check(f"{what}: has this heading", anchor in anchors(to))
 

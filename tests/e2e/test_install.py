@@ -58,6 +58,20 @@ def help_of(program, command):
     return subprocess.run([program, command, "--help"], check=True, capture_output=True, text=True).stdout
 
 
+def check_unbuilt(build, folder):
+    """As after a build of some targets: the pages are not made."""
+    with open(os.path.join(build, "cmake_install.cmake"), encoding="utf-8") as file:
+        script = file.read().replace(os.path.join(os.path.realpath(build), "made/mxcensus-"), os.path.join(folder, "unmade/mxcensus-"))
+    with open(os.path.join(folder, "install.cmake"), "w", encoding="utf-8") as file:
+        file.write(script)
+    prefix = os.path.join(folder, "unbuilt")
+    run = subprocess.run(["cmake", f"-DCMAKE_INSTALL_PREFIX={prefix}", "-P", os.path.join(folder, "install.cmake")],
+                         capture_output=True, text=True)
+    check("a build that is not whole: refused, with what is to be done", run.returncode != 0 and
+          "is not built; first" in " ".join(run.stderr.split()), run.stderr)
+    check("a build that is not whole: nothing is installed", not os.path.exists(prefix))
+
+
 def check_files(prefix):
     program = os.path.join(prefix, "bin", "mxcensus")
     version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
@@ -81,7 +95,7 @@ def check_files(prefix):
     for path in ("bash-completion/completions/mxcensus", "zsh/site-functions/_mxcensus",
                  "fish/vendor_completions.d/mxcensus.fish", "doc/mxcensus/LICENSE", "doc/mxcensus/docs/operating.md",
                  "mxcensus/sender-profiles/profiles.json", "mxcensus/shared-operators/shared-operators.csv",
-                 "mxcensus/intermediates/intermediates.pem", "mxcensus/log-patterns/patterns.json"):
+                 "doc/mxcensus/datasets/sender-profiles/profiles.json", "mxcensus/intermediates/intermediates.pem", "mxcensus/log-patterns/patterns.json"):
         check(f"{path} is there and not empty", os.path.getsize(os.path.join(share, path)) > 0)
     for name in os.listdir(pages):
         if shutil.which("groff"):
@@ -225,6 +239,7 @@ def main():
         if "--shells" in sys.argv:
             check_shells(prefix, folder)
         else:
+            check_unbuilt(build, folder)
             check_files(prefix)
             check_documents(prefix)
             check_unit()

@@ -200,7 +200,7 @@ def check_terminated(folder, command):
         os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=30)
     if command == "scan":
-        player.write("scan.program", "case $2 in --resume) cp \"$here/manifest\" \"$3/manifest.json\"; exit 0 ;; esac\n")
+        player.write("scan.program", "case $3 in --resume) cp \"$here/manifest\" \"$4/manifest.json\"; exit 0 ;; esac\n")
     names = player.names()
     code, out, err = player.run()
     check_equal(f"SIGTERM in {command}, the next start", (code, out, player.names()), (10, "what is new\n", names)) or print(err)
@@ -247,11 +247,17 @@ def check_failures(folder):
     check_equal("an empty list: exit code, one line that names it", (code, out, err.count("\n"), f"{player.path('empty.txt')} is empty" in err),
                 (2, "", 1, True)) or print(err)
     player.write("scan.code", "2")
-    player.write("scan.program", "echo 'mxcensus: no such thing' >&2; exit 2\n")
+    player.write("scan.program", 'for last; do :; done; echo "mxcensus: $last: no such thing" >&2; exit 2\n')
     code, _, err = player.run()
     check("a list that the scan refuses: whose copy it was", code == 2 and f".list is the copy of {player.path('domains.txt')} that was" in err, (code, err))
+    player.write("scan.program", "echo 'mxcensus: scan.conf:1: no such thing' >&2; exit 2\n")
+    code, _, err = player.run()
+    check_equal("an option that the scan refuses: nothing of the list", (code, ".list" in err, err.count("\n")), (2, False, 2)) or print(err)
     os.unlink(player.path("scan.code"))
     os.unlink(player.path("scan.program"))
+    code, out, err = player.run(state=player.path("domains.txt") + "/state")
+    check_equal("no state directory: exit code, one line that names it",
+                (code, out, err.count("\n"), "domains.txt/state (Not a directory)" in err, "mkdir:" in err), (2, "", 1, True, False)) or print(err)
     code, _, err = player.run(program="/nowhere/mxcensus")
     check_equal("no program: exit code, one line", (code, err.count("\n"), "/nowhere/mxcensus" in err), (2, 1, True))
     check_equal("these change nothing", player.names(), names)
@@ -262,7 +268,7 @@ def check_relative(folder):
     code, _, err = player.run(state="state", config="scan.conf", list="domains.txt", program="./mxcensus", metrics="m.prom")
     check_equal("relative names: exit code", code, 0) or print(err)
     with open(player.path("commands"), encoding="ascii") as file:
-        check("relative names: those of the caller", f"--metrics-file {player.path('m.prom')} --config {player.path('scan.conf')}" in file.read())
+        check("relative names: those of the caller", f"scan --quiet --metrics-file {player.path('m.prom')} --config {player.path('scan.conf')}" in file.read())
 
 
 def check_command_line(folder):

@@ -170,6 +170,10 @@ Test(options, words_that_end_at_once)
     } cases[] = {
         {"mxcensus --help", OPTIONS_HELP},
         {"mxcensus help", OPTIONS_HELP},
+        {"mxcensus help --help", OPTIONS_HELP},
+        {"mxcensus help -h", OPTIONS_HELP},
+        {"mxcensus help help", OPTIONS_HELP},
+        {"mxcensus help version", OPTIONS_HELP},
         {"mxcensus -h", OPTIONS_HELP},
         {"mxcensus --version", OPTIONS_VERSION},
         {"mxcensus scan --help", OPTIONS_HELP_COMMAND},

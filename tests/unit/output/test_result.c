@@ -445,6 +445,23 @@ Test(result_dir, must_be_absent_or_empty)
     cr_expect_eq(err.error, ENOTDIR);
 }
 
+/* A look makes nothing, and sees what rights alone do not show. */
+Test(result_dir, a_look_sees_what_takes_no_directory)
+{
+    static const char *const refused[] = {"/proc/mxcensus", "/sys/mxcensus", "/no/such/parent"};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct result_error err = {0};
+        cr_expect_not(result_dir_look(refused[i], &err), "%s", refused[i]);
+        cr_expect_not_null(strstr(err.what, refused[i]));
+        cr_expect_neq(err.error, 0, "%s", refused[i]);
+    }
+    struct result_error err = {0};
+    cr_expect(result_dir_look(path_of("new"), &err));
+    cr_expect_neq(access(path_of("new"), F_OK), 0, "nothing is made");
+    cr_assert_eq(mkdir(path_of("there"), 0700), 0);
+    cr_expect(result_dir_look(path_of("there"), &err));
+}
+
 /* Too few descriptors for the files: nothing stays behind, so that the user can try again. */
 Test(result_dir, failing_to_create_cleans_up)
 {
