@@ -80,7 +80,8 @@ const struct option_row option_table[] = {
      "beside others. Without this option, the column is chosen by what stands in the first 64 "
      "lines, domains or URLs of sites, and by header words such as domain or url; mail addresses "
      "are no domains while another column has some. The choice is told on standard error. So is "
-     "it if most of the first 1,000 lines are invalid or repeat a domain.",
+     "it, as a warning, if most of these lines have domains in other columns as well, unless a "
+     "header word decided, and if most of the first 1,000 lines are invalid or repeat a domain.",
      option_read_text, FIELD(column), 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "metadata-passthrough", NULL, NULL, NULL,
      "keep the other columns in the rows",

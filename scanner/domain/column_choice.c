@@ -23,6 +23,7 @@ struct column_look {
     struct buf octets; /* a copy of a record: quotes are taken off in place */
     struct csv_fields fields;
     struct buf domain; /* scratch */
+    struct buf own;    /* scratch */
 
     struct column_values *of; /* owned */
     size_t count;
@@ -189,6 +190,7 @@ static void look_deinit(struct column_look *l)
     csv_fields_deinit(&l->fields);
     buf_deinit(&l->octets);
     buf_deinit(&l->domain);
+    buf_deinit(&l->own);
     free(l->of);
 }
 
@@ -314,6 +316,52 @@ static bool is_plain_list(const struct column_look *l, const char *asked,
                          : l->count == 1 && text_to_u64(span_of(asked), &number) && number > 1;
 }
 
+/** As www.example.org to example.org. */
+static bool is_name_below(struct span name, struct span above)
+{
+    return name.len > above.len && name.at[name.len - above.len - 1] == '.' &&
+           span_eq(span_drop(name, name.len - above.len), above);
+}
+
+/** Of the record that is cut: a domain beside that of the column, and not the same with or without www. URLs and mail
+ * addresses tell of a domain rather than being one more, unless the column has URLs. */
+static bool record_has_other(struct column_look *l, const struct column_choice *c)
+{
+    buf_reset(&l->own);
+    if (c->column >= l->fields.count ||
+        domain_name_normalise(l->fields.at[c->column], &l->own) != NULL) {
+        return false;
+    }
+    struct span own = buf_span(&l->own);
+    for (size_t i = 0; i < l->fields.count; i++) {
+        struct column_values v = {.word = WORD_NONE};
+        bool is_name = i != c->column && look_count_value(l, &v, l->fields.at[i]) &&
+                       (v.domains > 0 || (v.urls > 0 && c->has_urls));
+        struct span other = buf_span(&l->domain);
+        if (is_name && !span_eq(other, own) && !is_name_below(other, own) &&
+            !is_name_below(own, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool most_have_others(struct column_look *l, const struct column_sample *sample,
+                             const struct column_choice *c)
+{
+    struct span rest = sample->rest;
+    struct span record = sample->first;
+    bool more = !c->is_header || sample_take_record(&rest, c->delimiter, sample->is_all, &record);
+    size_t records = 0;
+    size_t with = 0;
+    for (l->fields.delimiter = c->delimiter; more; records++) {
+        look_cut(l, record);
+        with += record_has_other(l, c);
+        more = sample_take_record(&rest, c->delimiter, sample->is_all, &record);
+    }
+    return with * 2 > records;
+}
+
 static bool choice_refused(const char *asked, uint64_t line, bool found, struct buf *why)
 {
     uint64_t number = 1;
@@ -330,7 +378,9 @@ static bool choice_refused(const char *asked, uint64_t line, bool found, struct 
 bool column_choose(const struct column_sample *sample, uint64_t line, const char *asked,
                    struct column_choice *out, struct buf *why)
 {
-    struct column_look l = {.octets = BUF_INIT(BUF_NO_LIMIT), .domain = BUF_INIT(BUF_NO_LIMIT)};
+    struct column_look l = {.octets = BUF_INIT(BUF_NO_LIMIT),
+                            .domain = BUF_INIT(BUF_NO_LIMIT),
+                            .own = BUF_INIT(BUF_NO_LIMIT)};
     size_t first = SIZE_MAX;
     bool quoted = sample->first.len > 0 && sample->first.at[0] == '"';
     for (const char *d = sample->delimiters; *d != '\0'; d++) {
@@ -345,6 +395,7 @@ bool column_choose(const struct column_sample *sample, uint64_t line, const char
             *out = c; /* a comma it is where none of them tells more */
         }
     }
+    out->has_others = out->reason == COLUMN_REASON_DOMAIN && most_have_others(&l, sample, out);
     look_deinit(&l);
     return !choice_refused(asked, line, first != SIZE_MAX, why);
 }

@@ -29,8 +29,10 @@ struct column_choice {
     uint8_t delimiter;
     size_t column; /* from 0 */
     enum column_reason reason;
-    bool is_header;     /* the first record is no data */
-    bool has_urls;      /* for the most part */
+    bool is_header; /* the first record is no data */
+    bool has_urls;  /* for the most part */
+    bool
+        has_others; /* most records have domains of others in other columns, and neither header nor user says which are meant */
     bool rank_is_first; /* as in the list of Tranco */
 };
 

@@ -510,6 +510,18 @@ bool domain_source_put_choice(const struct domain_source *s, struct buf *to)
     return true;
 }
 
+bool domain_source_put_others(const struct domain_source *s, struct buf *to)
+{
+    bool has = s->format == FORMAT_CSV && s->choice.has_others;
+    if (has) {
+        buf_putf(to,
+                 "most of its first lines have domains in other columns as well, which are not "
+                 "scanned; give a list with one domain a line, or --column %zu if that is meant",
+                 s->choice.column + 1);
+    }
+    return has;
+}
+
 enum source_status domain_source_next(struct domain_source *s, struct source_record *out)
 {
     if (s->error.len > 0) {

@@ -96,9 +96,12 @@ bool domain_source_error_is_usage(const struct domain_source *s);
 
 /** What was decided about columns, as words that follow the name of the list. @return false: a plain list, or nothing was read yet */
 bool domain_source_put_choice(const struct domain_source *s, struct buf *to);
-/** The same as numbers. */ /** Those words say that domains are taken from mail addresses. */
+/** What is left out by that choice: domains in other columns. As words that follow the name of the list. @return false: nothing */
+bool domain_source_put_others(const struct domain_source *s, struct buf *to);
+/** Those words say that domains are taken from mail addresses. */
 bool domain_source_has_told_mails(const struct domain_source *s);
 
+/** The same as numbers. */
 struct source_columns {
     size_t column;     /* of the domains, from 1; 0: a plain list */
     uint8_t delimiter; /* 0: a plain list */

@@ -22,6 +22,13 @@ bool input_put_columns(const char *list, const struct domain_source *source, str
     return domain_source_put_choice(source, line);
 }
 
+bool input_put_others(const char *list, const struct domain_source *source, struct buf *line)
+{
+    text_put_visible(line, span_of(list));
+    buf_put_text(line, ": ");
+    return domain_source_put_others(source, line);
+}
+
 bool input_put_mails(const char *list, const struct domain_source *source,
                      const struct list_sample *sample, struct buf *line)
 {
@@ -53,6 +60,11 @@ static void look_tell_columns(const struct look *l)
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
     if (l->say != NULL && !l->params->quiet &&
         input_put_columns(input_list_name(l->path), l->source, &line)) {
+        buf_put_char(&line, '\0');
+        l->say(l->arg, (const char *)line.at);
+    }
+    buf_reset(&line);
+    if (l->say != NULL && input_put_others(input_list_name(l->path), l->source, &line)) {
         buf_put_char(&line, '\0');
         l->say(l->arg, (const char *)line.at);
     }

@@ -13,6 +13,8 @@
 
 /** What is told of a list as it is read: one that is CSV, by which column. @return false: there is nothing to tell */
 bool input_put_columns(const char *list, const struct domain_source *source, struct buf *line);
+/** There are domains in other columns. @return false: there are none, or it was said which are meant */
+bool input_put_others(const char *list, const struct domain_source *source, struct buf *line);
 /** Some are mail addresses, and what was told of columns does not say so. @return false: none is */
 bool input_put_mails(const char *list, const struct domain_source *source,
                      const struct list_sample *sample, struct buf *line);

@@ -209,7 +209,11 @@ static void warn_of_list(struct reader *r)
 static void tell_columns(struct reader *r)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
-    if (input_put_columns(r->list, r->source, &line)) {
+    if (!r->scan->params->quiet && input_put_columns(r->list, r->source, &line)) {
+        notices_add(r, &line);
+    }
+    buf_reset(&line);
+    if (input_put_others(r->list, r->source, &line)) {
         notices_add(r, &line);
     }
     buf_deinit(&line);
@@ -217,7 +221,7 @@ static void tell_columns(struct reader *r)
 
 static void look_at_record(struct reader *r, const struct source_record *record)
 {
-    if (r->sample.records == 0 && !r->scan->params->quiet) {
+    if (r->sample.records == 0) {
         tell_columns(r);
     }
     if (!r->sampled && !list_sample_add(&r->sample, record)) {

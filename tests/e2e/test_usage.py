@@ -382,6 +382,12 @@ def check_columns(file):
         done = run("scan", *READY, "--dry-run", path)
         check(f"{name}: --dry-run tells it", f"domains are taken from {said}" in done.stderr, done.stderr)
         check(f"{name}: --dry-run -q does not", "column" not in run("scan", *READY, "--dry-run", "-q", path).stderr)
+    pairs = file("pairs.csv", b"a.test, b.test, c.test\n")
+    for more in (["--stdout", "domains", "--fields", "domain", "--format", "csv"], ["--dry-run"]):
+        check_equal(f"domains in other columns: told in one line, with -q as well {more[0]}",
+                    [run("scan", *READY, *quiet, *more, pairs).stderr.count("domains in other columns as well") for quiet in ([], ["-q"])], [1, 1])
+        done = run("scan", *READY, "-q", "--column", "1", *more, pairs)
+        check(f"domains in other columns: not where the column is asked for {more[0]}", "other columns" not in done.stderr, done.stderr)
     mails = file("mails", b"# ours\nme@a.test\nb.test\nyou@c.test\n")
     for more in (["--stdout", "domains", "--fields", "domain", "--format", "csv"], ["--dry-run"]):
         done = run("scan", *READY, *more, mails)

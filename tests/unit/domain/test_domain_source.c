@@ -503,6 +503,43 @@ Test(domain_source, waits_on_a_non_blocking_descriptor)
     buf_deinit(&got);
 }
 
+/* Domains of other columns are not dropped without a word. */
+Test(domain_source, says_that_other_columns_have_domains)
+{
+    static const struct {
+        const char *column;
+        const char *input;
+        bool says;
+    } lists[] = {
+        {NULL, "a.test, b.test, c.test\n", true},
+        {NULL, "a.test,b.test\nc.test,x\nd.test,\n", false},
+        {NULL, "a.test,b.test\nc.test,x\nd.test,e.test\n", true},
+        {NULL, "kunde,domaene\na.test,b.test\nc.test,d.test\n", true},
+        {NULL, "a.test,www.a.test\nwww.b.test,B.test.\nc.test,c.test\n", false},
+        {NULL, "a.test,ba.test\n", true},
+        {NULL, "a.test,https://b.test/\nc.test,me@d.test\n", false},
+        {NULL, "https://a.test/,http://b.test/\n", true},
+        {NULL, "1,a.test\n2,b.test\n", false},
+        {NULL, "domain,mx\na.test,b.test\n", false},
+        {"1", "a.test,b.test\n", false},
+        {NULL, "sep=;\na.test;b.test\n", true},
+        {NULL, "a.test\nb.test,c.test\n", false},
+    };
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        int fd = file_of(span_of(lists[i].input));
+        struct domain_source *s = domain_source_new(fd, lists[i].column, false);
+        struct source_record r;
+        struct buf said = BUF_INIT(BUF_NO_LIMIT);
+        cr_expect_not(domain_source_put_others(s, &said));
+        cr_expect_eq(domain_source_next(s, &r), SOURCE_RECORD);
+        cr_expect_eq(domain_source_put_others(s, &said), lists[i].says, "%s", lists[i].input);
+        cr_expect_eq(said.len > 0, lists[i].says);
+        buf_deinit(&said);
+        domain_source_free(s);
+        cr_assert_eq(close(fd), 0);
+    }
+}
+
 /* What is said of the columns: never of a plain list. */
 Test(domain_source, says_which_column_it_took)
 {
