@@ -291,6 +291,52 @@ def inferred(folder, whole, outs):
     return out
 
 
+def speaks_apart(folder, outs):
+    """Another shard has the endpoint that speaks for others, too, earlier and with another list: its row is kept, and the others rest on
+    that of their own shard."""
+    which = next(i for i, out in enumerate(outs) if any(row["basis"] == "inferred" for row in read_table(out, "endpoints")))
+    rest = {row["endpoint"]: row for row in read_table(outs[which], "endpoints") if row["basis"] == "inferred"}
+    speaker = next(iter(rest.values()))["session_from"]
+    rest = {key: row for key, row in rest.items() if row["session_from"] == speaker}
+    host, address, port = speaker.split("|")
+    other = (which + 1) % SHARDS
+    at = os.path.join(folder, "speaks, too")
+    shutil.copytree(outs[other], at)
+    row = next(row for row in read_table(at, "endpoints") if row["outcome"] == "established" and row["session_from"] is None
+               and row["chain_id"] not in {one["chain_id"] for one in rest.values()})
+    earlier = {"observed_at": "2001-01-01T00:00:00.000Z"}
+    added = {"hosts": next(row for row in read_table(outs[which], "hosts") if row["host"] == host),
+             "services": next(row for row in read_table(outs[which], "services") if row["service"] == f"{address}|{port}"),
+             "endpoints": {**row, "endpoint": speaker, "host": host, "service": f"{address}|{port}", "address": address, "port": int(port),
+                           "group": None, "dane_sni": None, "other_key": None}}
+    needed = {"chains": "chain_id", "certificates": "fingerprint_sha256"}
+    manifest = read_json(at, "manifest.json")
+    for name in (*needed, *added):
+        rows = read_table(at, name)
+        if name in needed:  # that the service's row names
+            there = {row[needed[name]] for row in rows}
+            more = [row for row in read_table(outs[which], name) if row[needed[name]] not in there]
+        else:
+            more = [{**added[name], **earlier}]
+            rows = [row for row in rows if row[KEYS[name][0]] != added[name][KEYS[name][0]]]
+        with open(os.path.join(at, name + ".ndjson"), "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows + more)
+        next(file for file in manifest["files"] if file["table"] == name)["rows"] = len(rows) + len(more)
+    with open(os.path.join(at, "manifest.json"), "w", encoding="utf-8") as file:
+        json.dump(manifest, file)
+
+    out = os.path.join(folder, "spoken")
+    merge(out, *[at if i == other else shard for i, shard in enumerate(outs)])
+    got = {row["endpoint"]: row for row in read_table(out, "endpoints")}
+    check_equal("speaks apart: the row that is kept is the other shard's", got[speaker]["chain_id"], row["chain_id"])
+    ahead = {row["endpoint"]: row["chain_id"] for row in read_table(out, "endpoints-ahead")}
+    check_equal("speaks apart: and that of the others is there", ahead, {speaker: next(iter(rest.values()))["chain_id"]})
+    for key, one in rest.items():
+        check_equal(f"speaks apart: {key} says what it said", [got[key][c] for c in ("basis", "session_from", "chain_id", "tls_version")],
+                    [one[c] for c in ("basis", "session_from", "chain_id", "tls_version")])
+    check_analyzed(out, os.path.join(folder, "spoken again"), [name for name in os.listdir(out) if name.endswith(".ndjson")])
+
+
 def main():
     with Lab(150) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-merge-") as folder:
         path = os.path.join(folder, "list.txt")
@@ -341,6 +387,7 @@ def main():
         same_rows("mixed", whole, os.path.join(folder, "mixed"))
 
         inferred(folder, whole, listed)
+        speaks_apart(folder, listed)
         shards_disagree(folder, full)
         not_whole("missing", folder, whole, [full[0], full[2]], ["shard 1 is missing"], len(lines))
         not_whole("killed shard", folder, whole, [full[0], os.path.join(folder, "killed"), full[2]], ["shard 1 is not finished"], len(lines))
