@@ -1,23 +1,34 @@
 /*
- * Preloaded into mxcensus by tests: a libcrypto that gives another public key of X25519 than there is, by a function that libssl does
+ * Preloaded into mxcensus by tests: a libcrypto that takes another public key of X25519 than it is given, by a function that libssl does
  * not call. The product has no such switch.
  */
 #include <dlfcn.h>
 #include <stddef.h>
+#include <string.h>
 
 struct evp_pkey_st;
+struct ossl_lib_ctx_st;
 
-typedef int get_fn(const struct evp_pkey_st *key, unsigned char *out, size_t *len);
+#define KEY_MAX 64
 
-int EVP_PKEY_get_raw_public_key(const struct evp_pkey_st *key, unsigned char *out, size_t *len);
+typedef struct evp_pkey_st *new_fn(struct ossl_lib_ctx_st *lib, const char *type, const char *query,
+                                   const unsigned char *key, size_t len);
 
-int EVP_PKEY_get_raw_public_key(const struct evp_pkey_st *key, unsigned char *out, size_t *len)
+struct evp_pkey_st *EVP_PKEY_new_raw_public_key_ex(struct ossl_lib_ctx_st *lib, const char *type,
+                                                   const char *query, const unsigned char *key,
+                                                   size_t len);
+
+struct evp_pkey_st *EVP_PKEY_new_raw_public_key_ex(struct ossl_lib_ctx_st *lib, const char *type,
+                                                   const char *query, const unsigned char *key,
+                                                   size_t len)
 {
-    get_fn *next = NULL;
-    *(void **)&next = dlsym(RTLD_NEXT, "EVP_PKEY_get_raw_public_key");
-    int result = next(key, out, len);
-    if (result == 1 && out != NULL) {
-        out[0] ^= 1;
+    unsigned char other[KEY_MAX] = {0};
+    new_fn *next = NULL;
+    *(void **)&next = dlsym(RTLD_NEXT, "EVP_PKEY_new_raw_public_key_ex");
+    if (len == 0 || len > sizeof(other)) {
+        return next(lib, type, query, key, len);
     }
-    return result;
+    memcpy(other, key, len);
+    other[0] ^= 1;
+    return next(lib, type, query, other, len);
 }
