@@ -27,7 +27,7 @@ EXAMPLES = 5  # rows shown per table
 # Nothing that a busy machine could turn into a timeout: those servers that are silent after the
 # connection are left out instead.
 WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx")
-TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests")  # of DNS, of a reply, of a connection
+TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests", "dhe-8192", "dhe-10000", "tcp-stall", "tcp-half")  # of DNS, of a reply, of a connection
 ASKED_TWICE = ("servfail", "bogus", "malformed", "refused")  # their hosts are late
 FEW_LEASES = ["--operator-limit", "8"]  # so that most of them are waited for, and none may be lost
 QUICK = [*SHORT_WAITS, "--address-rate", "20/s"]
