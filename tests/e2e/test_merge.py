@@ -1,6 +1,8 @@
 """Merging shards: the rows of one scan, whatever their detail; the same octets each time; what is refused; shards that are missing,
 killed or disagree.
 
+    test_merge.py [--every N]     of the lab's hand-made cases
+
 Servers that are slow, or answer by how often they were asked, are left out.
 """
 
@@ -38,7 +40,8 @@ TIMES = ("scan_id", "started", "ended")
 
 def write_quick_list(lab, path):
     """-> its lines"""
-    write_list(lab, path, WAITING, every=2, kept=(*ASKED_TWICE, "group-"))
+    every = int(sys.argv[sys.argv.index("--every") + 1]) if "--every" in sys.argv else 1
+    write_list(lab, path, WAITING, every=every, kept=(*ASKED_TWICE, "group-"))
     left_out = {e["domain"] for e in lab.expected() if any(word in json.dumps(e) for word in TIMEOUTS)}
     with open(path, encoding="ascii") as file:
         lines = [line for line in file.read().split() if line not in left_out]

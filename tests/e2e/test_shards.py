@@ -1,5 +1,7 @@
 """Shards of a list: each line in one of them, the same rows as in one scan, limits divided.
 
+    test_shards.py [--every N]     of the lab's hand-made cases
+
 What a name gets at a service may depend on which names were asked there before (session_from), so that much may differ
 between a scan and its shards: see DEPENDS.
 """
@@ -21,7 +23,10 @@ SHARDS = 3
 WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx", "stutter")
 TABLES = ("domains", "hosts", "services", "endpoints", "chains", "certificates", "policies", "policy_bodies")
 # Blocks are of a shard's own lines; some servers of the lab close as we say QUIT.
-DEPENDS = {"hosts": [["block"]], "services": [["transcript", "quit"]], "endpoints": [["transcript", "quit"]]}
+DEPENDS = {"hosts": [["block"], ["endpoints", "inherited"]], "domains": [["mx", "endpoints", "inherited"]],
+           "services": [["transcript", "quit"], ["attempts", "code"]], "endpoints": [["transcript", "quit"], ["attempts", "code"]]}
+# Of rows that rest on another session in the scan or in the shard.
+SPOKEN = ("session_from", "attempts", "attempt", "transcript", "findings")
 ALL_NAMES = ["--infer", "off", "--names-per-address", "0"]
 
 
@@ -45,7 +50,8 @@ def same_rows(whole, outs):
         got = [rows_of(out, name, paths) for out in outs]
         check_equal(f"{name}: the keys of all shards are those of one scan", set().union(*got), set(want))
         differ = [f"{key}: {path}" for rows in got for key, row in rows.items() if key in want
-                  for path in paths_that_differ(want[key], row)]
+                  for path in paths_that_differ(want[key], row)
+                  if not (want[key].get("session_from") or row.get("session_from")) or not path.startswith(tuple("." + word for word in SPOKEN))]
         check(f"{name}: rows as in one scan", not differ, "\n  ".join(differ[:20]))
         if name == "domains":
             check_equal("each line is in one shard", sum(map(len, got)), len(want))
@@ -105,7 +111,7 @@ def refusals(path):
 def main():
     with Lab(150) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-shards-") as folder:
         path = os.path.join(folder, "list.txt")
-        write_list(lab, path, WAITING)
+        write_list(lab, path, WAITING, every=int(sys.argv[sys.argv.index("--every") + 1]) if "--every" in sys.argv else 1)
         with open(path, "a", encoding="ascii") as file:
             file.write("no domain\nno domain\n" + "\n".join(open(path, encoding="ascii").read().split()[:5]) + "\n")
         refusals(path)
