@@ -23,6 +23,23 @@ enum exit_code analyze_exit_code(enum analyze_end end)
     UNREACHABLE("unknown analyze_end");
 }
 
+struct analyze_params analyze_params_of(const struct options *o, struct buf *told)
+{
+    const struct scan_params *p = &o->params;
+    return (struct analyze_params){
+        .told = p->quiet ? NULL : told,
+        .output = p->output_dir,
+        .ndjson = (p->format & RESULT_NDJSON) != 0,
+        .csv = (p->format & RESULT_CSV) != 0,
+        .csv_cell_max = p->csv_cell_max,
+        .shape = &p->shape,
+        .codec = p->compression,
+        .level = p->compression_level,
+        .at = o->at_given ? p->terms.at : INT64_MIN,
+        .trust_ad = TRUTH_UNKNOWN,
+    };
+}
+
 enum exit_code analyze_command(struct options *o, struct buf *why)
 {
     const struct scan_params *p = &o->params;
@@ -36,27 +53,17 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         return EXIT_CODE_USAGE;
     }
     struct buf told = BUF_INIT(BUF_NO_LIMIT);
-    const struct analyze_params params = {
-        .told = p->quiet ? NULL : &told,
-        .results = o->words[0],
-        .output = p->output_dir,
-        .ndjson = (p->format & RESULT_NDJSON) != 0,
-        .csv = (p->format & RESULT_CSV) != 0,
-        .csv_cell_max = p->csv_cell_max,
-        .shape = &p->shape,
-        .codec = p->compression,
-        .level = p->compression_level,
-        .choice = p->choice,
-        .stores = o->root_cas_count > 0 ? o->stores : NULL,
-        .store_count = p->terms.store_count,
-        .at = o->at_given ? p->terms.at : INT64_MIN,
-        .trust_ad = p->trust_ad == TRUST_AD_AUTO  ? TRUTH_UNKNOWN
-                    : p->trust_ad == TRUST_AD_YES ? TRUTH_YES
-                                                  : TRUTH_NO,
-        .profiles = o->profiles,
-        .intermediates = o->intermediates_count > 0 ? o->intermediates : NULL,
-        .intermediates_count = o->intermediates_count,
-    };
+    struct analyze_params params = analyze_params_of(o, &told);
+    params.results = o->words[0];
+    params.choice = p->choice;
+    params.stores = o->root_cas_count > 0 ? o->stores : NULL;
+    params.store_count = p->terms.store_count;
+    params.trust_ad = p->trust_ad == TRUST_AD_AUTO  ? TRUTH_UNKNOWN
+                      : p->trust_ad == TRUST_AD_YES ? TRUTH_YES
+                                                    : TRUTH_NO;
+    params.profiles = o->profiles;
+    params.intermediates = o->intermediates_count > 0 ? o->intermediates : NULL;
+    params.intermediates_count = o->intermediates_count;
     enum exit_code code = analyze_exit_code(analyze_run(&params, why));
     if (code == EXIT_CODE_COMPLETE && told.len > 0) {
         (void)fwrite(told.at, 1, told.len, stderr);

@@ -22,6 +22,9 @@ enum exit_code probing_txt_command(struct options *o, struct buf *why);
 /** Also of merge, which ends as analyze does. */
 enum exit_code analyze_exit_code(enum analyze_end end);
 
+/** Where judged rows go, in which form, and as of when; the rows and all other terms are theirs. `told` is used unless --quiet. */
+struct analyze_params analyze_params_of(const struct options *o, struct buf *told);
+
 /** Standard output takes all of `text`, or the exit code is that of a failure. */
 enum exit_code print_text(const struct buf *text, struct buf *why);
 /** What it means that standard output takes no more, with this errno; nothing is said of a reader that has enough. */

@@ -13,23 +13,13 @@ static void say_not_whole(const struct buf *not_whole)
 
 enum exit_code merge_command(struct options *o, struct buf *why)
 {
-    const struct scan_params *p = &o->params;
     struct buf told = BUF_INIT(BUF_NO_LIMIT);
     struct buf not_whole = BUF_INIT(BUF_NO_LIMIT);
     const struct merge_params params = {
         .results = o->words,
         .count = o->word_count,
         .partial = o->merge_partial,
-        .analyze = {.told = p->quiet ? NULL : &told,
-                    .output = p->output_dir,
-                    .ndjson = (p->format & RESULT_NDJSON) != 0,
-                    .csv = (p->format & RESULT_CSV) != 0,
-                    .csv_cell_max = p->csv_cell_max,
-                    .shape = &p->shape,
-                    .codec = p->compression,
-                    .level = p->compression_level,
-                    .at = o->at_given ? p->terms.at : INT64_MIN,
-                    .trust_ad = TRUTH_UNKNOWN},
+        .analyze = analyze_params_of(o, &told),
     };
     enum exit_code code = analyze_exit_code(merge_run(&params, &not_whole, why));
     if (code == EXIT_CODE_COMPLETE && told.len > 0) {

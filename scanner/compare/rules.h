@@ -17,7 +17,6 @@ struct comparison_terms {
                         * observed unchanged are not compared */
     bool dnssec_known; /* both trust the AD bit */
     bool probes_alike;
-    bool lists_whole; /* both scans are complete: a domain without a row is not in the list */
 };
 
 /** A domain with its MX hosts; NULL for a host without a row. */

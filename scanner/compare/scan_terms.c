@@ -228,10 +228,9 @@ void scan_terms_compare(const struct results *old, const struct results *new,
     note_shard(&s);
     if (old->is_bare || new->is_bare) {
         note_bare(&s);
-        *terms = (struct comparison_terms){.lists_whole = false};
+        *terms = (struct comparison_terms){0};
         return;
     }
-    terms->lists_whole = !old->incomplete && !new->incomplete &&scan_terms_same_shard(old, new);
     terms->judged_alike = judged_alike(&s);
     terms->dnssec_known = trusts_ad(&s);
     terms->probes_alike =

@@ -93,16 +93,6 @@ const char *choice_error(const struct choice *c)
 
 /* --- what rows say -------------------------------------------------------------------------- */
 
-static enum table_id choice_table_of(const struct facts *row)
-{
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        if (row->definition == table_definition((enum table_id)t)) {
-            return (enum table_id)t;
-        }
-    }
-    UNREACHABLE("a row of no table");
-}
-
 static struct span key_of_row(const struct facts *row)
 {
     unsigned c = 0;
@@ -280,7 +270,7 @@ static unsigned observed_at_of(const struct facts *row)
 
 void choice_offer(struct choice *c, const struct facts *row, uint32_t shard, uint64_t place)
 {
-    enum table_id t = choice_table_of(row);
+    enum table_id t = facts_table(row);
     if (!is_named_by_chosen(c, t, row)) {
         c->left_out[t]++;
         return;
@@ -310,7 +300,7 @@ void choice_offer(struct choice *c, const struct facts *row, uint32_t shard, uin
 
 bool choice_is(struct choice *c, const struct facts *row, uint32_t shard, uint64_t place)
 {
-    bool is = find(c, choice_table_of(row), key_of_row(row)) && !scratch_is_null(c->find, 0) &&
+    bool is = find(c, facts_table(row), key_of_row(row)) && !scratch_is_null(c->find, 0) &&
               scratch_uint(c->find, 0) == shard && scratch_uint(c->find, 1) == place;
     scratch_leave(c->find);
     return is;
@@ -325,7 +315,7 @@ bool choice_is_of(struct choice *c, enum table_id t, struct span key, uint32_t s
 
 bool choice_is_alike(struct choice *c, const struct facts *row)
 {
-    enum table_id t = choice_table_of(row);
+    enum table_id t = facts_table(row);
     (void)see_row(c, t, row);
     struct hash_key hash = hash_key_of(buf_span(&c->view));
     struct span seen = {(const uint8_t *)&hash, c->view.len > 0 ? sizeof(hash) : 0};

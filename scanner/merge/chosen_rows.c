@@ -143,21 +143,12 @@ static void read_table(struct choosing *c, enum table_id t, row_reader *on_row)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static enum table_id table_of_row(const struct facts *row)
-{
-    unsigned t = 0;
-    while (row->definition != table_definition((enum table_id)t)) {
-        t++;
-    }
-    return (enum table_id)t;
-}
-
 static void put_chosen_line(struct choosing *c, const struct facts *row, struct span line)
 {
     buf_reset(&c->line);
     buf_put(&c->line, line);
     buf_put_char(&c->line, '\n');
-    if (!result_dir_append(c->dir, table_of_row(row), ROW_FORMAT_NDJSON, buf_span(&c->line), 1)) {
+    if (!result_dir_append(c->dir, facts_table(row), ROW_FORMAT_NDJSON, buf_span(&c->line), 1)) {
         stop(c, CHOSEN_ROWS_LOST);
     }
 }

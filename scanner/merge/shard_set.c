@@ -8,29 +8,20 @@
 
 /* --- one of them ---------------------------------------------------------------------------- */
 
-static uint64_t count_of(const json_t *object, const char *key)
-{
-    json_int_t n = json_integer_value(json_object_get(object, key));
-    return n > 0 ? (uint64_t)n : 0;
-}
-
 static bool read_shard(struct shard_set *s, struct merge_shard *shard, struct buf *why)
 {
-    struct results *r = &shard->results;
-    const json_t *which = json_object_get(r->manifest, KEY_SHARD);
-    uint64_t shards = count_of(which, "shards");
-    uint64_t number = count_of(which, "shard");
-    if (shards < 2 || number >= shards || shards > UINT32_MAX) {
+    const struct results *r = &shard->results;
+    if (r->shards < 2) {
         buf_putf(why, "%s: not results of a shard: its scan had no --shards", r->path);
         return false;
     }
-    if (s->shards != 0 && s->shards != shards) {
-        buf_putf(why, "%s: one of %llu shards, but %s is one of %u: not the same scan", r->path,
-                 (unsigned long long)shards, s->at[0].results.path, s->shards);
+    if (s->shards != 0 && s->shards != r->shards) {
+        buf_putf(why, "%s: one of %u shards, but %s is one of %u: not the same scan", r->path,
+                 r->shards, s->at[0].results.path, s->shards);
         return false;
     }
-    s->shards = (uint32_t)shards;
-    shard->number = (uint32_t)number;
+    s->shards = r->shards;
+    shard->number = r->shard;
     return true;
 }
 
@@ -205,12 +196,11 @@ static bool is_one_list(struct shard_set *s, struct buf *why)
     uint64_t rows = 0;
     for (size_t i = 0; i < s->count; i++) {
         const struct results *r = &s->at[i].results;
-        const json_t *which = json_object_get(r->manifest, KEY_SHARD);
         rows += s->at[i].lines;
-        if (r->incomplete) {
+        if (r->incomplete || r->lines_of_others == UINT64_MAX) {
             continue;
         }
-        uint64_t lines = s->at[i].lines + count_of(which, "lines_of_others");
+        uint64_t lines = s->at[i].lines + r->lines_of_others;
         s->finished++;
         if (s->list_lines != 0 && s->list_lines != lines) {
             buf_putf(why, "%s: its list had %llu lines, that of another shard %llu", r->path,

@@ -343,6 +343,16 @@ struct net_addr facts_address(const struct facts *f, unsigned column)
     return address_of(f, column, value_of(f, column));
 }
 
+enum table_id facts_table(const struct facts *row)
+{
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        if (row->definition == table_definition((enum table_id)t)) {
+            return (enum table_id)t;
+        }
+    }
+    UNREACHABLE("a row of no table");
+}
+
 /* --- a value as it stands in the line ------------------------------------------------------- */
 
 /* The line was parsed before, so it is JSON; still nothing here leaves it. */

@@ -51,6 +51,8 @@ bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line,
 /** The same for a row of a stream, which begins with "type", the name of its table. */
 bool row_reading_begin_typed(struct row_reading *r, struct span line, enum table_id *t,
                              struct facts *out);
+/** The table that the row is of; of no object in it. */
+enum table_id facts_table(const struct facts *row);
 /** What a row that does not exist reads as: every column is null. */
 struct facts facts_of_nothing(enum table_id t);
 /** Says what is wrong with a column, unless something was wrong before. */

@@ -19,7 +19,8 @@ from e2e.determinism import ASKED_TWICE, LAB_OPERATORS, paths_that_differ, write
 from e2e.groups import without_how  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS  # noqa: E402
-from e2e.rows import VOLATILE_FINDINGS, drop, volatile_paths  # noqa: E402
+from e2e.rows import volatile_paths  # noqa: E402
+from e2e.shard_rows import differences, rows_of  # noqa: E402
 from e2e.runner import (EHLO, SHORT_WAITS, check, check_analyzed, check_equal, check_refused, finish, read_json, read_table,  # noqa: E402
                         run, side_by_side, start)
 from e2e.unfinished import dangling  # noqa: E402
@@ -29,11 +30,6 @@ WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx", "stutter", 
 TIMEOUTS = ("greeting_timeout", "ehlo_timeout", "starttls_timeout", "tls_timeout", "policy_timeout")
 PATIENT = [*SHORT_WAITS, "--tls-timeout", "40", "--reply-timeout", "20", "--shared-operators", LAB_OPERATORS]
 TABLES = ("domains", "hosts", "services", "endpoints", "chains", "certificates", "policies", "policy_bodies", "completions", "problems", "causes")
-# Blocks are of a shard's own lines; some servers of the lab close as we say QUIT.
-DEPENDS = {"hosts": [["block"], ["endpoints", "inherited"]], "domains": [["mx", "endpoints", "inherited"]], "services": [["transcript", "quit"], ["attempts", "code"]],
-           "endpoints": [["transcript", "quit"], ["attempts", "code"]]}
-# Which names are asked where sessions fail before the name matters depends on who was asked before.
-SPOKEN = ("session_from", "attempts", "attempt", "transcript", "findings")
 ALL_NAMES = ["--infer", "off", "--names-per-address", "0"]
 TIMES = ("scan_id", "started", "ended")
 
@@ -49,27 +45,6 @@ def write_quick_list(lab, path):
     with open(path, "w", encoding="ascii") as file:
         file.write("\n".join(lines) + "\n")
     return lines
-
-
-def rows_of(out, name, paths):
-    rows = {}
-    for row in read_table(out, name):
-        if "findings" in row:
-            row["findings"] = [f for f in row["findings"] if f["code"] not in VOLATILE_FINDINGS]
-        for keys in paths.get(name, []) + DEPENDS.get(name, []):
-            drop(row, keys)
-        key = tuple(json.dumps(row[key]) for key in KEYS[name])
-        check(f"{out}: {name} has {key} once", key not in rows)
-        rows[key] = row
-    return rows
-
-
-def differences(name, one, other, spoken=None):
-    """@param spoken the rows, where they have been changed before"""
-    of_others = [row["session_from"] is not None and row["basis"] == "observed" for row in spoken or (one, other)] if name == "endpoints" else []
-    if any(of_others):
-        one, other = ({key: value for key, value in row.items() if key not in SPOKEN} for row in (one, other))
-    return paths_that_differ(one, other)
 
 
 def no_more_dangles(what, whole, out):

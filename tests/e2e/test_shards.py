@@ -3,7 +3,7 @@
     test_shards.py [--every N]     of the lab's hand-made cases
 
 What a name gets at a service may depend on which names were asked there before (session_from), so that much may differ
-between a scan and its shards: see DEPENDS.
+between a scan and its shards: see shard_rows.py.
 """
 
 import json
@@ -12,35 +12,17 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.determinism import paths_that_differ, write_list  # noqa: E402
+from e2e.determinism import write_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
-from e2e.load_sqlite import KEYS  # noqa: E402
-from e2e.rows import drop, volatile_paths, VOLATILE_FINDINGS  # noqa: E402
+from e2e.rows import volatile_paths  # noqa: E402
+from e2e.shard_rows import differences, rows_of  # noqa: E402
 from e2e.runner import (EHLO, SHORT_WAITS, check, check_equal, check_refused, finish, read_json, read_table,  # noqa: E402
                         run, side_by_side)
 
 SHARDS = 3
 WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx", "stutter")
 TABLES = ("domains", "hosts", "services", "endpoints", "chains", "certificates", "policies", "policy_bodies")
-# Blocks are of a shard's own lines; some servers of the lab close as we say QUIT.
-DEPENDS = {"hosts": [["block"], ["endpoints", "inherited"]], "domains": [["mx", "endpoints", "inherited"]],
-           "services": [["transcript", "quit"], ["attempts", "code"]], "endpoints": [["transcript", "quit"], ["attempts", "code"]]}
-# Of rows that rest on another session in the scan or in the shard.
-SPOKEN = ("session_from", "attempts", "attempt", "transcript", "findings")
 ALL_NAMES = ["--infer", "off", "--names-per-address", "0"]
-
-
-def rows_of(out, name, paths):
-    """By their keys, without what is volatile."""
-    rows = {}
-    for row in read_table(out, name):
-        if "findings" in row:
-            row["findings"] = [f for f in row["findings"] if f["code"] not in VOLATILE_FINDINGS]
-        for keys in paths.get(name, []) + DEPENDS.get(name, []):
-            drop(row, keys)
-        key = tuple(json.dumps(row[key]) for key in KEYS[name])
-        rows.setdefault(key, row)
-    return rows
 
 
 def same_rows(whole, outs):
@@ -50,8 +32,7 @@ def same_rows(whole, outs):
         got = [rows_of(out, name, paths) for out in outs]
         check_equal(f"{name}: the keys of all shards are those of one scan", set().union(*got), set(want))
         differ = [f"{key}: {path}" for rows in got for key, row in rows.items() if key in want
-                  for path in paths_that_differ(want[key], row)
-                  if not (want[key].get("session_from") or row.get("session_from")) or not path.startswith(tuple("." + word for word in SPOKEN))]
+                  for path in differences(name, want[key], row)]
         check(f"{name}: rows as in one scan", not differ, "\n  ".join(differ[:20]))
         if name == "domains":
             check_equal("each line is in one shard", sum(map(len, got)), len(want))
