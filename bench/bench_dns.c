@@ -3,6 +3,7 @@
  * in a second process answers each with two records.
  *
  *     bench_dns [COUNT [AT_ONCE]]            defaults 300000 and 4000
+ *     bench_dns respond                      the responder alone: prints its port, answers until it is ended
  *
  * Prints the CPU seconds of the asking process alone, the system's share included. On loopback the
  * system's share holds part of the responder's receiving, so compare ratios, not absolute figures.
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -46,8 +48,8 @@ static size_t answer_of(struct span question, uint8_t out[UDP_SEND_MAX])
     return len + sizeof(records) - 1;
 }
 
-/* Answers until the asking process ends. */
-static void respond(int fd)
+/* Answers until the process that asked for it ends. */
+static _Noreturn void respond(int fd)
 {
     static struct mmsghdr in[UDP_BATCH];
     static struct mmsghdr out[UDP_BATCH];
@@ -150,6 +152,11 @@ int main(int argc, char **argv)
         return 1;
     }
     udp_socket_enlarge(fd);
+    if (argc > 1 && strcmp(argv[1], "respond") == 0) {
+        (void)printf("%u\n", ntohs(here.sin_port));
+        (void)fflush(stdout);
+        respond(fd);
+    }
     pid_t responder = fork();
     if (responder == 0) {
         respond(fd);
