@@ -11,6 +11,7 @@
 #include "scanner/tls/handshake_message.h"
 #include "scanner/tls/handshake_notes.h"
 #include "scanner/tls/handshake_vectors.h"
+#include "scanner/tls/lean_provider.h"
 #include "scanner/tls/tls_context_private.h"
 #include "scanner/tls/tls_settings.h"
 
@@ -108,17 +109,18 @@ void tls_settings_behaviour(SSL_CTX *ssl)
     SSL_CTX_set_cert_verify_callback(ssl, accept_any, NULL);
 }
 
-struct tls_context *tls_context_new(bool fast_public_keys)
+struct tls_context *tls_context_new(bool levers)
 {
     struct tls_context *ctx = memory_new(1, sizeof(*ctx));
     ctx->lib = OSSL_LIB_CTX_new();
     CHECK(ctx->lib != NULL);
     ctx->lib_before = OSSL_LIB_CTX_set0_default(ctx->lib);
-    ctx->fast_public_keys = fast_public_keys && fast_public_key_acquire();
+    ctx->fast_public_keys = levers && fast_public_key_acquire();
+    ctx->lean = levers ? lean_provider_load(ctx->lib) : NULL;
     ctx->sha256 = EVP_MD_fetch(ctx->lib, "SHA2-256", NULL);
     ctx->digest = EVP_MD_CTX_new();
     ctx->bio = handshake_bio_method();
-    ctx->ssl = SSL_CTX_new_ex(ctx->lib, NULL, TLS_client_method());
+    ctx->ssl = SSL_CTX_new_ex(ctx->lib, ctx->lean != NULL ? LEAN_QUERY : NULL, TLS_client_method());
     CHECK(ctx->sha256 != NULL && ctx->digest != NULL && ctx->ssl != NULL);
     tls_settings_hello(ctx->ssl);
     tls_settings_behaviour(ctx->ssl);
@@ -140,6 +142,7 @@ void tls_context_free(struct tls_context *ctx)
     if (ctx->fast_public_keys) {
         fast_public_key_release();
     }
+    lean_provider_unload(ctx->lean);
     (void)OSSL_LIB_CTX_set0_default(ctx->lib_before);
     OSSL_LIB_CTX_free(ctx->lib);
     free(ctx);
@@ -148,6 +151,11 @@ void tls_context_free(struct tls_context *ctx)
 bool tls_context_has_fast_public_keys(const struct tls_context *ctx)
 {
     return ctx->fast_public_keys;
+}
+
+bool tls_context_has_lean_provider(const struct tls_context *ctx)
+{
+    return ctx->lean != NULL;
 }
 
 static const SSL_CIPHER *cipher_of(SSL *ssl, uint16_t suite)

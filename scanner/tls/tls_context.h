@@ -25,15 +25,16 @@ void tls_process_init(void);
 /**
  * To be called in the thread that will use it: OpenSSL's default library context of this
  * thread becomes the context's own, so that threads share no locks.
- * @param fast_public_keys use the faster reading of public keys where it applies and passes
- *        its self-test (fast_public_key.h). It is a lever of the whole process: it is on as
- *        long as one context asks for it.
+ * @param levers use what makes handshakes cheaper, where it applies and passes its self-test: the
+ *        faster reading of public keys (fast_public_key.h; it is of the whole process, and on as long
+ *        as one context asks for it), and the lean provider (lean_provider.h).
  */
-struct tls_context *tls_context_new(bool fast_public_keys);
+struct tls_context *tls_context_new(bool levers);
 /** In the thread that made it, after all its handshakes were freed. NULL is allowed. */
 void tls_context_free(struct tls_context *ctx);
 /** Whether public keys are read the fast way in this process now. */
 bool tls_context_has_fast_public_keys(const struct tls_context *ctx);
+bool tls_context_has_lean_provider(const struct tls_context *ctx);
 
 /** For short_handshake.h: takes the ClientHello of this libssl for a form, and tests what libcrypto computes.
  * @return false: one of them is not as it must be, and there are only whole handshakes */

@@ -13,6 +13,7 @@
 #define HANDSHAKES_KEPT_MAX 256 /* unused handshake objects that wait for reuse; our own bound */
 
 struct handshake;
+struct lean_provider;
 
 struct tls_context {
     OSSL_LIB_CTX *lib;
@@ -22,6 +23,7 @@ struct tls_context {
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
     bool fast_public_keys;
+    struct lean_provider *lean;      /* NULL: not used */
     struct handshake_crypto *crypto; /* of short handshakes; NULL: there are none */
     struct hello_template hello;
     struct handshake *unused; /* list through handshake.next */

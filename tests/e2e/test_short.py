@@ -3,7 +3,7 @@
     test_short.py [--domains N] [--every N] [--broken LIBRARY]
 
 Scans two labs of the same seed, one with each probe. With --broken (support/broken_crypto.c, preloaded) libcrypto computes
-something else: the lever is off, and the rows are those of no-sni altogether.
+something else: both levers are off (the other is tls/lean_provider.h), and the rows are those of no-sni altogether.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 /*
- * Preloaded into mxcensus by tests: a libcrypto that takes another public key of X25519 than it is given, by a function that libssl does
- * not call. The product has no such switch.
+ * Preloaded into mxcensus by tests: a libcrypto that takes another public key of X25519 than it is given, and to which no two keys are the
+ * same, by functions that libssl does not call. So the self-tests of short handshakes and of the lean provider fail. The product has no
+ * such switch.
  */
 #include <dlfcn.h>
 #include <stddef.h>
@@ -31,4 +32,13 @@ struct evp_pkey_st *EVP_PKEY_new_raw_public_key_ex(struct ossl_lib_ctx_st *lib, 
     memcpy(other, key, len);
     other[0] ^= 1;
     return next(lib, type, query, other, len);
+}
+
+int EVP_PKEY_eq(const struct evp_pkey_st *one, const struct evp_pkey_st *other);
+
+int EVP_PKEY_eq(const struct evp_pkey_st *one, const struct evp_pkey_st *other)
+{
+    (void)one;
+    (void)other;
+    return 0;
 }

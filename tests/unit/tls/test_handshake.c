@@ -106,6 +106,7 @@ static void check_version_cases(bool fast, size_t part)
     struct tls_context *ctx = tls_context_new(fast);
     bool old = OpenSSL_version_num() < 0x30200000UL;
     cr_assert_eq(tls_context_has_fast_public_keys(ctx), fast && old);
+    cr_assert_eq(tls_context_has_lean_provider(ctx), fast && old);
     for (size_t i = 0; i < COUNT(version_cases); i++) {
         check_version_case(ctx, &version_cases[i], &leaves[version_cases[i].key], part);
     }
@@ -120,7 +121,7 @@ Test(handshake, every_version_and_key_is_spoken_and_described)
     check_version_cases(false, WHOLE);
 }
 
-Test(handshake, with_fast_public_keys_and_octet_by_octet_it_is_the_same)
+Test(handshake, with_levers_and_octet_by_octet_it_is_the_same)
 {
     check_version_cases(true, 1);
 }
