@@ -27,6 +27,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/cert/crypto_process.h"
 #include "scanner/tls/short_handshake.h"
 #include "scanner/tls/version_probe.h"
 #include "tests/unit/tls/peer.h"
@@ -341,6 +342,9 @@ int main(int argc, char **argv)
     size_t end = argc > 3 ? first + 1 : CASE_COUNT;
     CHECK(first < CASE_COUNT);
     struct chain chains[CASE_COUNT];
+    if (only != NULL && strcmp(only, "naive") != 0 && strcmp(only, "bare") != 0) {
+        crypto_process_init(); /* of the whole process, so not where a client of others is to be measured, too */
+    }
     tls_process_init();
     for (size_t i = first; i < end; i++) {
         chains[i] = chain_of(&cases[i]);

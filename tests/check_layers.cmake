@@ -22,7 +22,7 @@ set(family_curl "^curl/")
 set(family_sqlite "^sqlite3\\.h$")
 
 # ISO C11, POSIX and Linux: what needs no package of its own.
-set(system_headers "^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|locale|math|netdb|poll|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|termios|time|unistd)\\.h$")
+set(system_headers "^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|locale|malloc|math|netdb|poll|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|termios|time|unistd)\\.h$")
 
 # A copy of a tiny tree, once clean and once with one forbidden include at a time.
 function(self_check)
