@@ -67,6 +67,7 @@ class Sessions:
         self.options = [*lab.options, *SCAN, "--ehlo-domain", EHLO, *more]
         self.dialling = Dialling(lab.options)
         self.libraries = {}
+        self.profile = os.path.join(folder, "callgrind")
 
     def list_of(self, count):
         path = os.path.join(self.folder, f"list{count}")
@@ -106,8 +107,7 @@ class Sessions:
         return done
 
     def instructions(self, run):
-        """Runs `run(before)` under callgrind. @return the sum over all threads."""
-        path = os.path.join(self.folder, "callgrind")
-        run(["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={path}"])
-        with open(path, encoding="utf-8", errors="replace") as file:
+        """Runs `run(before)` under callgrind, which writes self.profile. @return the sum over all threads."""
+        run(["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={self.profile}"])
+        with open(self.profile, encoding="utf-8", errors="replace") as file:
             return int(re.search(r"^(?:summary|totals): (\d+)", file.read(), re.MULTILINE).group(1))
