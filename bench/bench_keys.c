@@ -416,9 +416,9 @@ static void account_hosts(struct world *w)
                  100 * (double)w->tenant_endpoints / (double)endpoints);
     for (uint32_t i = 0; i < names; i++) {
         CHECK(w->hosts.entries[i].state == HOST_KEPT || w->hosts.entries[i].state == HOST_DONE);
-        free(w->hosts.entries[i].record);
-        w->hosts.entries[i].record = NULL;
     }
+    shelf_deinit(&w->hosts.shelf);
+    shelf_init(&w->hosts.shelf);
     say_part("records, with endpoints", names + endpoints);
     give_back_keys(&w->hosts.names);
     say_part("names", names);

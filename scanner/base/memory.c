@@ -1,5 +1,6 @@
 #include "scanner/base/memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,21 @@ extern int mallctl(const char *name, void *old, size_t *old_len, void *new, size
 
 static _Atomic(void *) reserve;
 static atomic_bool low;
+
+/* Left to itself, glibc raises the size from which a block is a mapping of its own to 32 MiB, as soon as a large one was
+ * freed. Then tables that grow, and bursts of messages, leave holes between what stays: a quarter of the memory of a scan.
+ * Room at the end of an arena saves calls of mprotect(2); it is no memory before it is used. */
+#define MAPPING_MIN (128 << 10) /* octets */
+#define ARENA_ROOM  (1 << 20)
+
+void memory_init(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPING_MIN);
+    (void)mallopt(M_TOP_PAD, ARENA_ROOM);
+    (void)mallopt(M_TRIM_THRESHOLD, 2 * ARENA_ROOM);
+#endif
+}
 
 void memory_hold_reserve(void)
 {

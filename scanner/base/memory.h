@@ -18,6 +18,8 @@
 #define MEMORY_RESERVE_LEN \
     (24U << 20) /* octets; never touched, so it is no memory until it is given up */
 
+/** How malloc(3) deals with what the process has; before the first thread begins. */
+void memory_init(void);
 void memory_hold_reserve(void);
 bool memory_is_low(void);
 /** Gives it up; for what needs memory and is no allocation of ours. */

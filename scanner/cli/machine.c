@@ -12,6 +12,7 @@
 #include "scanner/base/check.h"
 #include "scanner/base/file.h"
 #include "scanner/base/hash.h"
+#include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/crypto_process.h"
 #include "scanner/cli/option_files.h"
@@ -29,6 +30,7 @@
 void machine_init(void)
 {
     (void)signal(SIGPIPE, SIG_IGN); /* write() says it, and what is to be ended in order is */
+    memory_init();
     crypto_process_init();
     hash_secret_init(); /* tables are filled from the first file on */
 }

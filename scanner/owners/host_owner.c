@@ -17,14 +17,13 @@ static struct host_work *host_work_on(struct host_owner *o, struct host_entry *e
     if (host_has_work(e)) {
         return e->work;
     }
-    struct host_record *kept = e->state == HOST_KEPT ? e->record : NULL;
+    struct span kept = e->state == HOST_KEPT ? host_record_at(o, e) : (struct span){0};
     struct host_work *h = host_work_new(o, e);
     h->seen.name = arena_copy(&h->arena, name);
     h->block = UINT32_MAX;
     h->seen.block = -1;
-    if (kept != NULL) {
+    if (kept.len > 0) {
         host_record_restore(h, kept);
-        free(kept);
     }
     bool listed = blocklist_has_name(o->rules.dial.blocklist, name);
     h->seen.blocklisted = h->seen.blocklisted || listed;
@@ -138,11 +137,11 @@ static void answer_checks(struct host_owner *o, struct host_work *h)
     h->checker_count = kept;
 }
 
-static void answer_check_from_record(struct host_owner *o, const struct host_record *r,
+static void answer_check_from_record(struct host_owner *o, const struct host_entry *e,
                                      const struct message_name_check *m)
 {
     struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
-    struct host_result result = host_record_result(r, &briefs);
+    struct host_result result = host_record_result(host_record_at(o, e), &briefs);
     bool confirmed = false;
     for (size_t i = 0; i < result.endpoint_count; i++) {
         struct endpoint_brief b = codec_get_brief(&result.endpoints);
@@ -295,7 +294,10 @@ static void host_finish(struct host_owner *o, struct host_entry *e)
             tell_done(o, h->subscribers[i].domain, h->seen.name, result);
         }
     }
-    host_leave_work(o, e, HOST_DONE, host_record_of(result));
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    host_record_of(&record, result);
+    host_leave_work(o, e, HOST_DONE, buf_span(&record));
+    buf_deinit(&record);
     buf_deinit(&briefs);
 }
 
@@ -339,7 +341,10 @@ static void host_go_on(struct host_owner *o, struct host_entry *e)
     }
     tell_addresses(o, h);
     if (e->state == HOST_LOOKS_UP) {
-        host_leave_work(o, e, HOST_KEPT, host_record_of_addresses(h));
+        struct buf record = BUF_INIT(BUF_NO_LIMIT);
+        host_record_of_addresses(&record, h);
+        host_leave_work(o, e, HOST_KEPT, buf_span(&record));
+        buf_deinit(&record);
     } else if (e->state == HOST_RESOLVES) {
         wait_for_block(o, e);
     } else if (e->state == HOST_CONNECTS) {
@@ -442,7 +447,7 @@ void host_on_want(struct host_owner *o, const struct message_host_want *m)
     if (e->state == HOST_DONE) {
         tell_resolved(o, m->domain, m->host);
         struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
-        tell_done(o, m->domain, m->host, host_record_result(e->record, &briefs));
+        tell_done(o, m->domain, m->host, host_record_result(host_record_at(o, e), &briefs));
         buf_deinit(&briefs);
         return;
     }
@@ -473,14 +478,17 @@ void host_on_known(struct host_owner *o, const struct message_known_host *m)
         return;
     }
     host_enter(e, HOST_DONE);
-    e->record = host_record_of(m->result);
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    host_record_of(&record, m->result);
+    e->record = shelf_put(&o->shelf, buf_span(&record));
+    buf_deinit(&record);
 }
 
 void host_on_name_check(struct host_owner *o, const struct message_name_check *m)
 {
     struct host_entry *e = host_find_or_add(o, m->name);
     if (e->state == HOST_DONE) {
-        answer_check_from_record(o, e->record, m);
+        answer_check_from_record(o, e, m);
         return;
     }
     struct host_work *h = host_work_on(o, e, m->name);

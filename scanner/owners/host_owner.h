@@ -40,6 +40,7 @@
 #include "resolver/dns_message.h"
 #include "scanner/base/arena.h"
 #include "scanner/base/key_table.h"
+#include "scanner/base/shelf.h"
 #include "scanner/base/spool.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/owners/dial_rules.h"
@@ -62,6 +63,7 @@ struct host_owner {
     struct owner_out *out; /* borrowed, as the next two */
     struct arena_pool *arenas;
     struct spool *spool;
+    struct shelf shelf;     /* records of names that are KEPT or DONE */
     struct key_table names; /* their numbers are indices of `entries` */
     struct host_entry *entries;
     uint32_t capacity;

@@ -47,30 +47,18 @@
 /* Whoever adds a member, and a field above if its row needs it, counts it here. */
 static_assert(sizeof(void *) != 8 || sizeof(struct seen_host) == 216, "FIELDS_WAITING is complete");
 
-/* Takes the octets. */
-static struct host_record *record_of(struct buf *octets)
+void host_record_of_addresses(struct buf *out, const struct host_work *h)
 {
-    struct host_record *r = memory_new(1, sizeof(*r) + octets->len);
-    r->len = (uint32_t)octets->len;
-    memcpy(r->octets, octets->at, octets->len);
-    buf_deinit(octets);
-    return r;
-}
-
-struct host_record *host_record_of_addresses(const struct host_work *h)
-{
-    struct buf b = BUF_INIT(BUF_NO_LIMIT);
-#define PUT(type, name) codec_put_##type(&b, h->name);
+#define PUT(type, name) codec_put_##type(out, h->name);
     FIELDS_ADDRESSES(PUT)
 #undef PUT
-    codec_put_addrs(&b, h->seen.addresses, h->seen.address_count);
-    codec_put_spans(&b, h->seen.cnames, h->seen.cname_count);
-    return record_of(&b);
+    codec_put_addrs(out, h->seen.addresses, h->seen.address_count);
+    codec_put_spans(out, h->seen.cnames, h->seen.cname_count);
 }
 
-void host_record_restore(struct host_work *h, const struct host_record *r)
+void host_record_restore(struct host_work *h, struct span record)
 {
-    struct span in = arena_copy(&h->arena, (struct span){r->octets, r->len});
+    struct span in = arena_copy(&h->arena, record);
 #define GET(type, name) h->name = codec_get_##type(&in);
     FIELDS_ADDRESSES(GET)
 #undef GET
@@ -104,9 +92,8 @@ struct host_result host_result_of(const struct seen_host *s, uint8_t dane, uint8
 }
 
 /* The endpoints of a host are much alike, so each is kept as its difference from the one before. */
-struct host_record *host_record_of(struct host_result result)
+void host_record_of(struct buf *out, struct host_result result)
 {
-    struct buf b = BUF_INIT(BUF_NO_LIMIT);
     struct buf changes = BUF_INIT(BUF_NO_LIMIT);
     struct span rest = result.endpoints;
     struct span before = {0};
@@ -118,15 +105,13 @@ struct host_record *host_record_of(struct host_result result)
         before = brief;
     }
     result.endpoints = buf_span(&changes);
-    codec_put_host_result(&b, result);
+    codec_put_host_result(out, result);
     buf_deinit(&changes);
-    return record_of(&b);
 }
 
-struct host_result host_record_result(const struct host_record *r, struct buf *briefs)
+struct host_result host_record_result(struct span record, struct buf *briefs)
 {
-    struct span in = {r->octets, r->len};
-    struct host_result result = codec_get_host_result(&in);
+    struct host_result result = codec_get_host_result(&record);
     struct buf before = BUF_INIT(BUF_NO_LIMIT);
     buf_reset(briefs);
     while (result.endpoints.len > 0) {

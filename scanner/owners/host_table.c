@@ -13,6 +13,7 @@ void host_owner_init(struct host_owner *o, const struct host_rules *rules, struc
 {
     *o = (struct host_owner){.rules = *rules, .out = out, .arenas = arenas, .spool = spool};
     TAILQ_INIT(&o->line);
+    shelf_init(&o->shelf);
 }
 
 struct host_work *host_work_new(struct host_owner *o, struct host_entry *e)
@@ -39,10 +40,9 @@ void host_owner_deinit(struct host_owner *o)
     for (uint32_t i = 0; i < o->names.count; i++) {
         if (host_has_work(&o->entries[i])) {
             host_work_free(o->entries[i].work);
-        } else if (o->entries[i].state != HOST_PARKED) {
-            free(o->entries[i].record);
         }
     }
+    shelf_deinit(&o->shelf);
     free(o->entries);
     free(o->resolved);
     key_table_deinit(&o->names);
@@ -94,12 +94,18 @@ static void host_leaves_line(struct host_owner *o, struct host_work *h)
 }
 
 void host_leave_work(struct host_owner *o, struct host_entry *e, enum host_state to,
-                     struct host_record *record)
+                     struct span record)
 {
     host_leaves_line(o, e->work);
     host_work_free(e->work);
     host_enter(e, to);
-    e->record = record;
+    e->record = shelf_put(&o->shelf, record);
+}
+
+struct span host_record_at(struct host_owner *o, const struct host_entry *e)
+{
+    CHECK(e->state == HOST_KEPT || e->state == HOST_DONE);
+    return shelf_get(&o->shelf, e->record);
 }
 
 /* --- parking -------------------------------------------------------------------------------- */

@@ -67,18 +67,12 @@ struct host_work {
     TAILQ_ENTRY(host_work) line; /* of who may be parked */
 };
 
-/** What is kept of a name that is done; its octets are those of base/codec.h. */
-struct host_record {
-    uint32_t len;
-    uint8_t octets[];
-};
-
 struct host_entry {
     enum host_state state;
     union {
-        struct host_work *work;     /* LOOKS_UP to CONNECTS */
-        struct host_record *record; /* KEPT, DONE */
-        uint64_t place;             /* PARKED: in the spool */
+        struct host_work *work; /* LOOKS_UP to CONNECTS */
+        uint64_t record;        /* KEPT, DONE: its place on the shelf */
+        uint64_t place;         /* PARKED: in the spool */
     };
 };
 
@@ -113,22 +107,25 @@ struct host_entry *host_find_or_add(struct host_owner *o, struct span name);
 void host_enter(struct host_entry *e, enum host_state to);
 /** Empty, in place of a record. */
 struct host_work *host_work_new(struct host_owner *o, struct host_entry *e);
-/** Takes the record in place of the work. */
+/** Keeps the record in place of the work. */
 void host_leave_work(struct host_owner *o, struct host_entry *e, enum host_state to,
-                     struct host_record *record);
+                     struct span record);
+/** Of one that is KEPT or DONE; valid until the next is kept or asked for. */
+struct span host_record_at(struct host_owner *o, const struct host_entry *e);
 /** One that CONNECTS, after each event: where very many do, who has waited longest is parked, perhaps itself. */
 void host_may_be_parked(struct host_owner *o, struct host_entry *e);
 /** PARKED ─► CONNECTS */
 void host_unpark(struct host_owner *o, struct host_entry *e);
 
 /* host_record.c. Of a name that is KEPT, all that its row may yet need; of one that is DONE, its result.
- * Records are malloc'ed. */
-struct host_record *host_record_of_addresses(const struct host_work *h);
-void host_record_restore(struct host_work *h, const struct host_record *r);
+ */
+void host_record_of_addresses(struct buf *out, const struct host_work *h);
+/** A copy is made. */
+void host_record_restore(struct host_work *h, struct span record);
 /** Of one that CONNECTS, all that it waits for and its row may need. */
 void host_waiting_put(struct buf *out, const struct host_work *h);
 /** Into a fresh one; a copy is made. */
 void host_waiting_get(struct span octets, struct host_work *h);
-struct host_record *host_record_of(struct host_result result);
+void host_record_of(struct buf *out, struct host_result result);
 /** @param briefs for its endpoints, of which the result borrows */
-struct host_result host_record_result(const struct host_record *r, struct buf *briefs);
+struct host_result host_record_result(struct span record, struct buf *briefs);

@@ -9,7 +9,7 @@
 #include "scanner/owners/remembered.h"
 #include "scanner/owners/service_work.h"
 
-#define SEEN_KEEP (16U << 10) /* octets of memory that a visit keeps for the next one */
+#define SESSION_ROOM 2048 /* octets of a session beside its list, and more than most have */
 
 /* Names that get more than one handshake of their own, or none, are not inferred. */
 static enum infer infer_of(const struct service_rules *rules)
@@ -296,7 +296,7 @@ void visit_close(struct service_owner *o, uint32_t index)
     struct visit *v = &o->visits[index];
     visit_enter(v, VISIT_FREE);
     o->services[v->service].work->visits--;
-    buf_reset_trim(&v->seen, SEEN_KEEP);
+    buf_deinit(&v->seen);
     free(v->want);
     free(v->sessions);
     v->want = NULL;
@@ -322,6 +322,7 @@ void visit_keep(struct visit *v, const struct seen_session *seen)
     struct visit_session *s = &v->sessions[v->session_count++];
     *s = (struct visit_session){.probe = (uint8_t)v->probe};
     memcpy(s->chain_id, seen->tls.chain_id, sizeof(s->chain_id));
+    (void)buf_room(&v->seen, seen->tls.list.len + SESSION_ROOM); /* once, not piece by piece */
     codec_put_session(&v->seen, *seen);
     buf_trim(&v->seen); /* it may wait for long, with very many others */
     v->probes |= 1U << v->probe;

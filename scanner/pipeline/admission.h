@@ -29,10 +29,10 @@
  * before it is resolved, and if the input ends before, empty blocks close up to there. Which names are late
  * depends on who answers alone.
  */
-#define CREDITS_MAX        49152 /* domains under way and not parked; 3 to 4 KiB each, with their hosts */
+#define CREDITS_MAX        32768 /* domains under way and not parked; 3 to 4 KiB each, with their hosts */
 #define UNSETTLED_MAX      24576 /* domains with DNS questions under way: three blocks */
-#define WAITING_MAX        16384 /* domains that wait for hosts, and hosts for endpoints, not parked */
-#define WRITER_BACKLOG_MAX (32U << 20) /* octets not yet written, above which intake pauses */
+#define WAITING_MAX        8192 /* domains that wait for hosts, and hosts for endpoints, not parked */
+#define WRITER_BACKLOG_MAX (16U << 20) /* octets not yet written, above which intake pauses */
 #define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
 
 #define AHEAD_LINES \

@@ -11,7 +11,7 @@
  * used again; without room for one it stays in memory.
  */
 #define HELD_SEGMENT_LEN (1U << 20) /* octets; our own bounds, as the next */
-#define HELD_MEMORY_MAX  32         /* full segments in memory */
+#define HELD_MEMORY_MAX  8          /* full segments in memory */
 
 struct held_entry;
 struct held_segment;

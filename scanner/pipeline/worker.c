@@ -472,6 +472,8 @@ static void open_all(struct worker *w)
         .read_room = memory_new(1, READ_ROOM_LEN),
         .read_room_len = READ_ROOM_LEN,
         .staged = p->staged_list,
+        .out = BUF_INIT(SESSION_OUT_MAX),
+        .plain = BUF_INIT(SESSION_PLAIN_MAX),
     };
     if (p->probes
             .no_sni_short) { /* it was tried: this cannot fail for another reason than memory */

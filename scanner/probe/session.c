@@ -13,11 +13,9 @@
 #include "scanner/tls/short_handshake.h"
 #include "scanner/tls/version_probe.h"
 
-#define OUT_MAX       (64 * 1024) /* octets waiting to be sent; a ClientHello is about 500 */
-#define PLAIN_MAX     (64 * 1024) /* octets of one decrypted read */
-#define LIST_KEEP     (8 * 1024)  /* octets of memory that an idle session keeps for the list */
-#define QUIT_WAIT_MS  5000 /* RFC 5321 4.5.3.2 has no bound for QUIT; nothing depends on it */
-#define CLOSE_WAIT_MS 1000 /* the server closes first, so that TIME_WAIT is not ours */
+#define OUT_KEEP      (4 * 1024) /* octets of memory that stay for what is sent */
+#define QUIT_WAIT_MS  5000       /* RFC 5321 4.5.3.2 has no bound for QUIT; nothing depends on it */
+#define CLOSE_WAIT_MS 1000       /* the server closes first, so that TIME_WAIT is not ours */
 
 enum session_stage {
     STAGE_CONNECTING,
@@ -55,9 +53,7 @@ struct session {
     struct version_probe *probe;   /* when only a hello is sent */
     struct suite_list hello_suites;
     uv_shutdown_t shutdown;
-    struct buf out;
-    struct buf plain;
-    struct buf list; /* seen.tls.list, once the session is over */
+    struct buf list; /* seen.tls.list, once the handshake is no longer needed */
     struct seen_session seen;
     char sni[256];
 };
@@ -81,8 +77,8 @@ static void stage_list(struct seen_tls *tls, const struct staged_list *staged)
     memcpy(tls->leaf_sha256, staged->leaf_sha256, sizeof(tls->leaf_sha256));
 }
 
-/* The session may wait for a PTR answer or a chain before its row is written; the TLS objects,
- * some 40 KB of them, do not. */
+/* Once nothing more goes through it: the session may yet wait for the server's FIN, and its row for others;
+ * the TLS objects, some 40 KB of them, do not. */
 static void keep_handshake(struct session *s, const struct seen_tls *seen)
 {
     s->seen.tls_attempted = true;
@@ -92,6 +88,7 @@ static void keep_handshake(struct session *s, const struct seen_tls *seen)
         stage_list(&s->seen.tls, s->env->staged);
     }
     buf_put(&s->list, s->seen.tls.list);
+    buf_trim(&s->list);
     s->seen.tls.list = buf_span(&s->list);
     handshake_free(s->handshake);
     short_handshake_free(s->brief);
@@ -106,16 +103,8 @@ static void keep_probe(struct session *s)
     s->probe = NULL;
 }
 
-static void session_finish(struct session *s, bool reset)
+static void leave_tls(struct session *s)
 {
-    CHECK(s->stage != STAGE_CLOSING);
-    s->stage = STAGE_CLOSING;
-    wheel_clear(s->env->wheel, &s->timer);
-    wheel_clear(s->env->wheel, &s->resume);
-    s->seen.total_ms = (int32_t)(uv_now(s->env->loop) - s->started_ms);
-    if (s->stage_ms != 0) { /* connected: there was a dialogue */
-        s->seen.smtp = s->dialog.seen;
-    }
     if (s->handshake != NULL) {
         keep_handshake(s, handshake_seen(s->handshake));
     }
@@ -125,6 +114,26 @@ static void session_finish(struct session *s, bool reset)
     if (s->probe != NULL) {
         keep_probe(s);
     }
+}
+
+static void session_linger(struct session *s)
+{
+    s->stage = STAGE_LINGERING;
+    leave_tls(s);
+}
+
+static void session_finish(struct session *s, bool reset)
+{
+    CHECK(s->stage != STAGE_CLOSING);
+    s->stage = STAGE_CLOSING;
+    wheel_clear(s->env->wheel, &s->timer);
+    wheel_clear(s->env->wheel, &s->resume);
+    buf_reset(&s->env->out); /* what was not sent is not the next one's */
+    s->seen.total_ms = (int32_t)(uv_now(s->env->loop) - s->started_ms);
+    if (s->stage_ms != 0) { /* connected: there was a dialogue */
+        s->seen.smtp = s->dialog.seen;
+    }
+    leave_tls(s);
     if (s->seen.outcome == OUTCOME_NOT_TESTED) {
         s->seen.outcome = s->dialog.outcome; /* decided by the conversation */
     }
@@ -158,23 +167,23 @@ static void on_written(uv_write_t *request, int status)
 
 static void send_out(struct session *s)
 {
-    if (s->out.len == 0) {
+    if (s->env->out.len == 0) {
         return;
     }
-    s->seen.octets_out += (uint32_t)s->out.len;
-    uv_buf_t whole = uv_buf_init((char *)s->out.at, (unsigned)s->out.len);
+    s->seen.octets_out += (uint32_t)s->env->out.len;
+    uv_buf_t whole = uv_buf_init((char *)s->env->out.at, (unsigned)s->env->out.len);
     int sent = uv_try_write((uv_stream_t *)&s->tcp, &whole, 1);
     size_t done = sent > 0 ? (size_t)sent : 0;
-    if (done < s->out.len && (sent >= 0 || sent == UV_EAGAIN)) {
-        size_t left = s->out.len - done;
+    if (done < s->env->out.len && (sent >= 0 || sent == UV_EAGAIN)) {
+        size_t left = s->env->out.len - done;
         struct pending_write *w = memory_new(1, sizeof(*w) + left);
-        memcpy(w->octets, s->out.at + done, left);
+        memcpy(w->octets, s->env->out.at + done, left);
         uv_buf_t rest = uv_buf_init((char *)w->octets, (unsigned)left);
         if (uv_write(&w->request, (uv_stream_t *)&s->tcp, &rest, 1, on_written) != 0) {
             free(w);
         }
     }
-    buf_reset(&s->out);
+    buf_reset_trim(&s->env->out, OUT_KEEP);
 }
 
 static uint32_t state_timeout_ms(const struct session *s)
@@ -224,19 +233,19 @@ static void begin_tls(struct session *s)
         if (s->hello_suites.count > 0) {
             version_probe_offer(s->probe, s->hello_suites);
         }
-        version_probe_hello(s->probe, &s->out);
+        version_probe_hello(s->probe, &s->env->out);
         return;
     }
     if (s->made_short) {
         s->brief = short_handshake_new(s->env->tls);
     }
     if (s->brief != NULL) {
-        short_handshake_hello(s->brief, &s->out);
+        short_handshake_hello(s->brief, &s->env->out);
         return;
     }
     s->handshake = handshake_new(s->env->tls, sni);
     handshake_limit_key(s->handshake, s->key);
-    CHECK(handshake_step(s->handshake, (struct span){0}, &s->out) == HANDSHAKE_MORE);
+    CHECK(handshake_step(s->handshake, (struct span){0}, &s->env->out) == HANDSHAKE_MORE);
 }
 
 /* The server is in the middle of a handshake: it hears the end and gets the time to close. A close
@@ -244,16 +253,16 @@ static void begin_tls(struct session *s)
 static void end_in_handshake(struct session *s)
 {
     if (s->probe != NULL) {
-        version_probe_goodbye(s->probe, &s->out);
+        version_probe_goodbye(s->probe, &s->env->out);
     } else {
-        short_handshake_goodbye(s->brief, &s->out);
+        short_handshake_goodbye(s->brief, &s->env->out);
     }
     send_out(s);
     if (uv_shutdown(&s->shutdown, (uv_stream_t *)&s->tcp, NULL) != 0) {
         session_finish(s, false);
         return;
     }
-    s->stage = STAGE_LINGERING;
+    session_linger(s);
 }
 
 /* After any event: sends what is to be sent and moves on where the dialogue leads. */
@@ -265,8 +274,8 @@ static void advance(struct session *s)
     }
     if (s->dialog.out.len > 0) {
         if (!s->tls_usable) {
-            (void)buf_append(&s->out, buf_span(&s->dialog.out));
-        } else if (!handshake_write(s->handshake, buf_span(&s->dialog.out), &s->out)) {
+            (void)buf_append(&s->env->out, buf_span(&s->dialog.out));
+        } else if (!handshake_write(s->handshake, buf_span(&s->dialog.out), &s->env->out)) {
             dialog_closed(&s->dialog, false);
         }
         buf_reset(&s->dialog.out);
@@ -278,13 +287,13 @@ static void advance(struct session *s)
             return;
         }
         if (s->tls_usable) {
-            handshake_shutdown(s->handshake, &s->out);
+            handshake_shutdown(s->handshake, &s->env->out);
         }
         send_out(s);
         if (s->dialog.state == DIALOG_FAILED) {
             session_finish(s, false);
         } else {
-            s->stage = STAGE_LINGERING;
+            session_linger(s);
         }
         return;
     }
@@ -307,9 +316,9 @@ static void feed_dialog(struct session *s, struct span octets)
 static void feed_plain(struct session *s, struct span in)
 {
     bool closed = false;
-    buf_reset(&s->plain);
-    bool whole = handshake_read(s->handshake, in, &s->plain, &s->out, &closed);
-    feed_dialog(s, buf_span(&s->plain));
+    buf_reset(&s->env->plain);
+    bool whole = handshake_read(s->handshake, in, &s->env->plain, &s->env->out, &closed);
+    feed_dialog(s, buf_span(&s->env->plain));
     if (!whole || closed) {
         dialog_closed(&s->dialog, false);
     }
@@ -317,7 +326,7 @@ static void feed_plain(struct session *s, struct span in)
 
 static void feed_handshake(struct session *s, struct span in)
 {
-    switch (handshake_step(s->handshake, in, &s->out)) {
+    switch (handshake_step(s->handshake, in, &s->env->out)) {
     case HANDSHAKE_MORE:
         break;
     case HANDSHAKE_DONE:
@@ -348,7 +357,7 @@ static void conclude_brief(struct session *s)
 
 static void feed_brief(struct session *s, struct span in)
 {
-    if (short_handshake_feed(s->brief, in, &s->out) != SHORT_MORE) {
+    if (short_handshake_feed(s->brief, in, &s->env->out) != SHORT_MORE) {
         conclude_brief(s);
     }
 }
@@ -381,6 +390,8 @@ static void end_flood(struct session *s)
 {
     if (s->handshake != NULL) {
         handshake_octets_exceeded(s->handshake);
+    } else if (s->tls_usable) { /* it was left: the session lingers */
+        handshake_note_octets_exceeded(&s->seen.tls);
     }
     if (s->probe != NULL) {
         version_probe_octets_exceeded(s->probe);
@@ -611,8 +622,6 @@ static struct session *take_idle(struct session_environment *env)
     struct session *s = env->idle;
     if (s == NULL) {
         s = memory_new(1, sizeof(*s));
-        s->out = BUF_INIT(OUT_MAX);
-        s->plain = BUF_INIT(PLAIN_MAX);
         s->list = BUF_INIT(TLS_LIST_MAX);
         return s;
     }
@@ -626,8 +635,6 @@ struct session *session_start(struct session_environment *env, const struct sess
     struct session *s = take_idle(env);
     struct session kept = *s;
     *s = (struct session){.env = env, .done = done, .arg = arg, .tls_ms = -1};
-    s->out = kept.out;
-    s->plain = kept.plain;
     s->list = kept.list;
     s->dialog = kept.dialog;
     s->dialog_used = kept.dialog_used;
@@ -696,9 +703,7 @@ const struct seen_session *session_seen(const struct session *s)
 void session_release(struct session_environment *env, struct session *s)
 {
     CHECK(s->stage == STAGE_CLOSING);
-    buf_reset(&s->out);
-    buf_reset(&s->plain);
-    buf_reset_trim(&s->list, LIST_KEEP);
+    buf_deinit(&s->list); /* what few sessions need at once is not kept for all */
     s->next_idle = env->idle;
     env->idle = s;
 }
@@ -722,9 +727,8 @@ void session_environment_deinit(struct session_environment *env)
         if (s->dialog_used) {
             dialog_deinit(&s->dialog);
         }
-        buf_deinit(&s->out);
-        buf_deinit(&s->plain);
-        buf_deinit(&s->list);
         free(s);
     }
+    buf_deinit(&env->out);
+    buf_deinit(&env->plain);
 }

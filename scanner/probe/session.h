@@ -16,6 +16,7 @@
 
 #include <uv.h>
 
+#include "scanner/base/buf.h"
 #include "scanner/base/wheel.h"
 #include "scanner/observation/seen_session.h"
 #include "scanner/observation/staged_list.h"
@@ -40,7 +41,12 @@ struct session_environment {
     size_t read_room_len;
     const struct staged_list *staged; /* borrowed; NULL: what is presented is what is noted */
     struct session *idle;             /* finished sessions, kept for their memory */
+    struct buf out;                   /* what one of them is about to send; empty between events */
+    struct buf plain;                 /* the same of one decrypted read */
 };
+
+#define SESSION_OUT_MAX   (64 * 1024) /* octets to be sent at once; a ClientHello is about 500 */
+#define SESSION_PLAIN_MAX (64 * 1024)
 
 struct session_target {
     uint32_t tag;                 /* the caller's own: session_tag() */

@@ -350,6 +350,11 @@ void handshake_octets_exceeded(struct handshake *h)
     }
 }
 
+void handshake_note_octets_exceeded(struct seen_tls *seen)
+{
+    handshake_note_flood(seen, "octets");
+}
+
 void handshake_peer_gone(struct handshake *h, bool reset, bool timeout)
 {
     if (h->status == HANDSHAKE_MORE) {

@@ -68,6 +68,8 @@ void handshake_peer_gone(struct handshake *h, bool reset, bool timeout);
 /** The caller reads no more: the peer sent more than a session needs. After DONE the outcome stays
  * and error_text tells. Without effect after FAILED but for the text. */
 void handshake_octets_exceeded(struct handshake *h);
+/** The same of one that is over, and freed. */
+void handshake_note_octets_exceeded(struct seen_tls *seen);
 
 /** Borrowed; valid until handshake_free(). `ms` is left at -1: the engine has no clock. */
 const struct seen_tls *handshake_seen(const struct handshake *h);

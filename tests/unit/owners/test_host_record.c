@@ -28,11 +28,12 @@ Test(host_record, what_was_asked_comes_back)
     struct span links[2];
     struct host_work h = {0};
     fill_asked(&h, addresses, links);
-    struct host_record *r = host_record_of_addresses(&h);
+    struct buf r = BUF_INIT(BUF_NO_LIMIT);
+    host_record_of_addresses(&r, &h);
 
     struct host_work got = {.arena = ARENA_INIT(&pool)};
-    host_record_restore(&got, r);
-    free(r);
+    host_record_restore(&got, buf_span(&r));
+    buf_deinit(&r);
     cr_expect_eq(got.question[QUESTION_A], QUESTION_ANSWERED, "not asked again");
     cr_expect_eq(got.question[QUESTION_AAAA], QUESTION_NOT_ASKED);
     cr_expect_eq(got.seen.a.state, DNS_DATA);
@@ -57,12 +58,13 @@ Test(host_record, a_name_without_anything_comes_back)
 {
     struct arena_pool pool = {0};
     struct host_work h = {0};
-    struct host_record *r = host_record_of_addresses(&h);
+    struct buf r = BUF_INIT(BUF_NO_LIMIT);
+    host_record_of_addresses(&r, &h);
     struct host_work got = {.arena = ARENA_INIT(&pool)};
-    host_record_restore(&got, r);
+    host_record_restore(&got, buf_span(&r));
     cr_expect_eq(got.seen.address_count + got.seen.cname_count + got.seen.addresses_truncated, 0);
     cr_expect_not(got.seen.blocklisted || got.question[QUESTION_A]);
-    free(r);
+    buf_deinit(&r);
     arena_reset(&got.arena);
     arena_pool_deinit(&pool);
 }
@@ -102,13 +104,14 @@ Test(host_record, endpoints_that_show_the_same_are_few_octets)
         const struct seen_host seen = {.endpoints = briefs, .endpoint_count = n};
         buf_reset(&octets);
         struct host_result result = host_result_of(&seen, 0, 0, &octets);
-        struct host_record *r = host_record_of(result);
-        size_t kept = sizeof(*r) + r->len;
+        struct buf r = BUF_INIT(BUF_NO_LIMIT);
+        host_record_of(&r, result);
+        size_t kept = r.len;
         cr_expect_leq(kept, KEPT_HEAD + KEPT_FIRST + (n - 1) * KEPT_OTHERS, "%zu: %zu", n, kept);
-        struct host_result got = host_record_result(r, &back);
+        struct host_result got = host_record_result(buf_span(&r), &back);
         cr_expect_eq(got.endpoint_count, n);
         cr_expect(span_eq(got.endpoints, result.endpoints), "%zu", n);
-        free(r);
+        buf_deinit(&r);
     }
     buf_deinit(&octets);
     buf_deinit(&back);
@@ -133,8 +136,9 @@ Test(host_record, a_result_comes_back)
         h.seen.endpoint_count = counts[i];
         struct buf octets = BUF_INIT(BUF_NO_LIMIT);
         struct buf back = BUF_INIT(BUF_NO_LIMIT);
-        struct host_record *r = host_record_of(host_result_of(&h.seen, h.dane, h.tlsa_at, &octets));
-        struct host_result got = host_record_result(r, &back);
+        struct buf r = BUF_INIT(BUF_NO_LIMIT);
+        host_record_of(&r, host_result_of(&h.seen, h.dane, h.tlsa_at, &octets));
+        struct host_result got = host_record_result(buf_span(&r), &back);
         cr_expect_eq(got.a_state, DNS_DATA);
         cr_expect_eq(got.aaaa_state, DNS_SERVFAIL);
         cr_expect_eq(got.cname_count, 2);
@@ -154,7 +158,7 @@ Test(host_record, a_result_comes_back)
             cr_expect_eq(b.chain.trusted_by, briefs[n].chain.trusted_by);
         }
         cr_expect_eq(got.endpoints.len, 0, "as many briefs as are counted");
-        free(r);
+        buf_deinit(&r);
         buf_deinit(&octets);
         buf_deinit(&back);
     }

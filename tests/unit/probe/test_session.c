@@ -747,6 +747,8 @@ static void bench_init(struct bench *b)
         .ehlo_domain = "scanner.test",
         .read_room = b->room,
         .read_room_len = sizeof(b->room),
+        .out = BUF_INIT(SESSION_OUT_MAX),
+        .plain = BUF_INIT(SESSION_PLAIN_MAX),
     };
     CHECK(tls_context_enable_short_handshakes(b->env.tls));
     b->cert = test_cert_new(NULL, &(struct test_cert_params){.cn = "mx.test"});
