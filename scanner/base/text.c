@@ -86,6 +86,14 @@ static struct civil civil_of_days(int64_t days)
 #define TIME_MIN_S (-62167219200) /* 0000-01-01T00:00:00Z */
 #define TIME_MAX_S 253402300799   /* 9999-12-31T23:59:59Z */
 
+static void set_digits(char *at, size_t count, unsigned value)
+{
+    for (size_t i = count; i-- > 0; value /= 10) {
+        at[i] = (char)('0' + value % 10);
+    }
+}
+
+/* Several in each row: printf(3) would be a hundredth of a scan's instructions. */
 static void put_time(struct buf *b, int64_t unix_s, int millis)
 {
     if (unix_s < TIME_MIN_S || unix_s > TIME_MAX_S) {
@@ -94,12 +102,21 @@ static void put_time(struct buf *b, int64_t unix_s, int millis)
     int64_t days = unix_s >= 0 ? unix_s / 86400 : -((-unix_s + 86399) / 86400);
     unsigned second = (unsigned)(unix_s - days * 86400);
     struct civil c = civil_of_days(days);
-    buf_putf(b, "%04d-%02u-%02uT%02u:%02u:%02u", (int)c.year, c.month, c.day, second / 3600,
-             second / 60 % 60, second % 60);
+    char text[] = "0000-00-00T00:00:00.000Z";
+    size_t len = sizeof(text) - 1;
+    set_digits(text, 4, (unsigned)c.year);
+    set_digits(text + 5, 2, c.month);
+    set_digits(text + 8, 2, c.day);
+    set_digits(text + 11, 2, second / 3600);
+    set_digits(text + 14, 2, second / 60 % 60);
+    set_digits(text + 17, 2, second % 60);
     if (millis >= 0) {
-        buf_putf(b, ".%03d", millis);
+        set_digits(text + 20, 3, (unsigned)millis);
+    } else {
+        len = 20;
+        text[len - 1] = 'Z';
     }
-    buf_put_char(b, 'Z');
+    buf_put(b, (struct span){(const uint8_t *)text, len});
 }
 
 void text_put_time_ms(struct buf *b, int64_t unix_ms)

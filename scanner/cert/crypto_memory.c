@@ -102,7 +102,7 @@ void crypto_give_back(void *at, const char *file, int line)
     (void)line;
     size_t room = KEEPS && at != NULL ? malloc_usable_size(at) : 0;
     size_t size = room >= SMALLEST ? (room - SMALLEST) / STEP : SIZES;
-    if (size >= SIZES || blocks.count[size] >= CRYPTO_KEPT_MAX) {
+    if (size >= SIZES || blocks.count[size] >= CRYPTO_KEPT_MAX / (SMALLEST + size * STEP)) {
         memory_free(at);
         return;
     }

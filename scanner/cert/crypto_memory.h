@@ -12,7 +12,8 @@
 #include <stddef.h>
 
 #define CRYPTO_BLOCK_MAX 1024 /* octets; larger ones are few */
-#define CRYPTO_KEPT_MAX  64   /* of each size and thread: 2 MiB at most; our own bound */
+#define CRYPTO_KEPT_MAX \
+    (32U << 10) /* octets in blocks of one size, for each thread: 2 MiB in all; our own bound */
 
 /* As CRYPTO_set_mem_functions() wants them. Memory is ours (base/memory.h): it never fails. */
 void *crypto_take(size_t len, const char *file, int line);
