@@ -4,7 +4,7 @@
 
 #include "scanner/base/check.h"
 
-#define KEEP_MAX (1U << 20) /* octets of memory that an empty mailbox keeps */
+#define KEEP_MAX (256U << 10) /* octets of memory that an empty mailbox keeps */
 
 void mailbox_init(struct mailbox *m, uv_async_t *async)
 {
