@@ -80,10 +80,11 @@ static void open_recorder(struct world *w)
 {
     static const uint16_t ports[] = {25};
     w->issuer_hosts = issuer_hosts_new();
-    w->book = fact_book_new();
+    w->book = fact_book_new(FACTS_NO_BOUND);
     counts_init(&w->counts, ports, 1);
     row_sink_init(&w->rows, true, false, false);
-    recorder_init(&w->recorder, &w->rows, &w->terms, &w->counts, w->issuer_hosts, w->book);
+    recorder_init(&w->recorder, &w->rows, &w->terms, &w->counts, w->issuer_hosts, w->book,
+                  KEY_STORE_NO_BOUND);
     owner_out_init(&w->out);
     owner_out_init(&w->judge_out);
     w->own = w->to_judge = BUF_INIT(BUF_NO_LIMIT);

@@ -94,8 +94,22 @@ def peak_of(pid):
     return 0
 
 
-def run(argv, timeout, **how):
-    """Runs argv to its end; at the timeout it is interrupted, and killed if that does not help."""
+def temporary_octets(pid):
+    """Of the files without a name that the process has open."""
+    octets = 0
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        path = f"/proc/{pid}/fd/{name}"
+        try:
+            if "(deleted)" in os.readlink(path):
+                octets += os.stat(path).st_size
+        except OSError:
+            pass
+    return octets
+
+
+def run(argv, timeout, look=None, **how):
+    """Runs argv to its end; at the timeout it is interrupted, and killed if that does not help.
+    @param look is given its process id again and again"""
     begin = time.monotonic()
     process = subprocess.Popen(argv, **how)
     peak = 0
@@ -105,6 +119,8 @@ def run(argv, timeout, **how):
         if pid:
             break
         peak = max(peak, peak_of(process.pid))
+        if look:
+            look(process.pid)
         late = time.monotonic() - begin - timeout
         if late > 0:
             process.send_signal(signal.SIGKILL if late > 20 else signal.SIGINT)
@@ -114,9 +130,9 @@ def run(argv, timeout, **how):
     return Measured(process.returncode, time.monotonic() - begin, usage, peak, timed_out)
 
 
-def print_cost(done):
+def print_cost(done, alone=False):
     print(f"exit code   {done.returncode}" + (", interrupted at the timeout" if done.timed_out else ""))
-    print(f"wall        {done.wall:.1f} s, the lab on the same machine")
+    print(f"wall        {done.wall:.1f} s" + ("" if alone else ", the lab on the same machine"))
     print(f"CPU         {done.cpu:.2f} s (user {done.user:.2f}, system {done.system:.2f})")
     print(f"peak memory {done.peak_kib / 1024:.0f} MiB (VmHWM)")
 

@@ -119,7 +119,9 @@ static void read_scans(struct comparison *c)
 {
     for (unsigned scan = 0; scan < 2; scan++) {
         c->kept.scan = scan;
-        c->lean = results_are_lean(&c->results[scan]) ? lean_rows_new(false, c->why) : NULL;
+        c->lean = results_are_lean(&c->results[scan])
+                      ? lean_rows_new(false, LEAN_MEMORY_OCTETS, c->why)
+                      : NULL;
         if (c->why->len > 0) {
             stop_comparison(c, COMPARISON_FATAL);
         }

@@ -303,7 +303,8 @@ static void each_shard(struct choosing *c, enum table_id t, row_reader *on_row)
 static void put_rows_of_shard(struct choosing *c)
 {
     scratch_do(c->forget);
-    c->lean = results_are_lean(&c->shard->results) ? lean_rows_new(true, c->why) : NULL;
+    c->lean = results_are_lean(&c->shard->results) ? lean_rows_new(true, LEAN_MEMORY_OCTETS, c->why)
+                                                   : NULL;
     if (results_are_lean(&c->shard->results) && c->lean == NULL) {
         stop(c, CHOSEN_FAILED);
         return;

@@ -660,7 +660,7 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
     } else {
         uuid7_make(started, c->params.scan_id);
     }
-    c->scan.book = fact_book_new();
+    c->scan.book = fact_book_new(FACTS_NO_BOUND);
     c->counts = memory_new(1, sizeof(*c->counts));
     counts_init(c->counts, params->ports, params->port_count);
     c->ending.counts = c->counts;

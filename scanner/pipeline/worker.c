@@ -590,7 +590,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->rows = rows_out_new(scan->params);
     counts_init(&w->counts, scan->params->ports, scan->params->port_count);
     recorder_init(&w->recorder, w->rows, &scan->params->terms, &w->counts, w->issuer_hosts,
-                  scan->book);
+                  scan->book, KEY_STORE_NO_BOUND);
 }
 
 void worker_start(struct worker *w)

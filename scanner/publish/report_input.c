@@ -112,7 +112,7 @@ static bool keep_lean_rows(struct report_input *in)
 {
     static const enum table_id tables[] = {TABLE_OUTCOME_SETS, TABLE_SERVICES, TABLE_HOSTS,
                                            TABLE_ENDPOINTS};
-    in->lean = lean_rows_new(false, in->why);
+    in->lean = lean_rows_new(false, LEAN_MEMORY_OCTETS, in->why);
     in->failed = in->lean == NULL;
     bool ok = in->lean != NULL;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && ok; i++) {

@@ -12,6 +12,7 @@
 #include "scanner/base/key_table.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/unlinked_file.h"
+#include "scanner/index/key_store.h"
 
 #define SHARDS      64           /* locks: threads seldom meet at one */
 #define TAIL_MAX    (256U << 10) /* octets before they go to the file */
@@ -45,14 +46,18 @@ struct fact_book {
     struct fact_shard shard[SHARDS];
     struct fact_sets sets;
     pthread_mutex_t file_lock;
-    int file;           /* -1: none yet */
-    uint64_t written;   /* octets in the file */
-    struct buf tail;    /* behind them */
-    atomic_bool failed; /* with its reason there */
+    uint64_t in_memory;         /* so many things at most */
+    atomic_uint_fast64_t count; /* that are there */
+    pthread_mutex_t rest_lock;
+    struct key_store *rest; /* of the others: struct known_fact */
+    int file;               /* -1: none yet */
+    uint64_t written;       /* octets in the file */
+    struct buf tail;        /* behind them */
+    atomic_bool failed;     /* with its reason there */
     char error[ERROR_MAX];
 };
 
-struct fact_book *fact_book_new(void)
+struct fact_book *fact_book_new(uint64_t in_memory)
 {
     struct fact_book *b = memory_new(1, sizeof(*b));
     for (size_t i = 0; i < SHARDS; i++) {
@@ -60,6 +65,9 @@ struct fact_book *fact_book_new(void)
     }
     CHECK(pthread_mutex_init(&b->sets.lock, NULL) == 0);
     CHECK(pthread_mutex_init(&b->file_lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&b->rest_lock, NULL) == 0);
+    b->in_memory = in_memory;
+    b->rest = key_store_new(0);
     b->file = -1;
     b->tail = BUF_INIT(BUF_NO_LIMIT);
     return b;
@@ -82,6 +90,8 @@ void fact_book_free(struct fact_book *b)
     free(b->sets.sets);
     (void)pthread_mutex_destroy(&b->sets.lock);
     (void)pthread_mutex_destroy(&b->file_lock);
+    (void)pthread_mutex_destroy(&b->rest_lock);
+    key_store_free(b->rest);
     if (b->file >= 0) {
         (void)close(b->file);
     }
@@ -212,7 +222,7 @@ bool fact_book_next(struct fact_book *b, struct fact_walk *w, uint64_t *place, e
 
 const char *fact_book_error(const struct fact_book *b)
 {
-    return b->failed ? b->error : NULL;
+    return b->failed ? b->error : key_store_error(b->rest);
 }
 
 /* --- what is known ------------------------------------------------------------------------------ */
@@ -249,34 +259,69 @@ static struct hash_key key_of_fact(enum fact_kind kind, struct span key)
     return hash;
 }
 
+/* @return false: it belongs to the rest */
+static bool add_in_memory(struct fact_book *b, struct hash_key hash, const struct known_fact *fact)
+{
+    struct fact_shard *shard = &b->shard[hash.high % SHARDS];
+    (void)pthread_mutex_lock(&shard->lock);
+    uint32_t number = key_table_find(&shard->keys, hash);
+    if (number == KEY_TABLE_NONE && atomic_load(&b->count) < b->in_memory) {
+        bool added = false;
+        number = key_table_add(&shard->keys, hash, &added);
+        shard->facts =
+            memory_grow_long_list(shard->facts, number, &shard->capacity, sizeof(*shard->facts));
+        atomic_fetch_add(&b->count, 1);
+    }
+    if (number != KEY_TABLE_NONE) {
+        shard->facts[number] = *fact;
+    }
+    (void)pthread_mutex_unlock(&shard->lock);
+    return number != KEY_TABLE_NONE;
+}
+
+static bool find_in_memory(struct fact_book *b, struct hash_key hash, struct known_fact *fact)
+{
+    struct fact_shard *shard = &b->shard[hash.high % SHARDS];
+    (void)pthread_mutex_lock(&shard->lock);
+    uint32_t number = key_table_find(&shard->keys, hash);
+    if (number != KEY_TABLE_NONE) {
+        *fact = shard->facts[number];
+    }
+    (void)pthread_mutex_unlock(&shard->lock);
+    return number != KEY_TABLE_NONE;
+}
+
+static void find_in_rest(struct fact_book *b, struct hash_key hash, struct known_fact *fact)
+{
+    struct span record;
+    (void)pthread_mutex_lock(&b->rest_lock);
+    if (key_store_find(b->rest, hash, &record)) {
+        CHECK(record.len == sizeof(*fact));
+        memcpy(fact, record.at, sizeof(*fact));
+    }
+    (void)pthread_mutex_unlock(&b->rest_lock);
+}
+
 void fact_book_add(struct fact_book *b, enum fact_kind kind, struct span key, struct code_set codes,
                    uint64_t place)
 {
     struct hash_key hash = key_of_fact(kind, key);
-    struct fact_shard *shard = &b->shard[hash.high % SHARDS];
     uint32_t set = codes.count > 0 ? number_of_set(&b->sets, codes) + 1 : 0;
-    bool added = false;
-    (void)pthread_mutex_lock(&shard->lock);
-    uint32_t number = key_table_add(&shard->keys, hash, &added);
-    if (added) {
-        shard->facts =
-            memory_grow_long_list(shard->facts, number, &shard->capacity, sizeof(*shard->facts));
+    const struct known_fact fact = {.place = place, .set = set};
+    if (!add_in_memory(b, hash, &fact)) {
+        (void)pthread_mutex_lock(&b->rest_lock);
+        key_store_put(b->rest, hash, (struct span){(const uint8_t *)&fact, sizeof(fact)});
+        (void)pthread_mutex_unlock(&b->rest_lock);
     }
-    shard->facts[number] = (struct known_fact){.place = place, .set = set};
-    (void)pthread_mutex_unlock(&shard->lock);
 }
 
 struct fact_entry fact_book_find(struct fact_book *b, enum fact_kind kind, struct span key)
 {
     struct hash_key hash = key_of_fact(kind, key);
-    struct fact_shard *shard = &b->shard[hash.high % SHARDS];
     struct known_fact found = {.place = FACT_NOWHERE};
-    (void)pthread_mutex_lock(&shard->lock);
-    uint32_t number = key_table_find(&shard->keys, hash);
-    if (number != KEY_TABLE_NONE) {
-        found = shard->facts[number];
+    if (!find_in_memory(b, hash, &found) && atomic_load(&b->count) >= b->in_memory) {
+        find_in_rest(b, hash, &found);
     }
-    (void)pthread_mutex_unlock(&shard->lock);
     struct fact_entry entry = {.place = found.place};
     if (found.set > 0) {
         entry.codes = set_of_number(&b->sets, found.set - 1);

@@ -5,8 +5,9 @@
 
 /**
  * What the rows of a scan say in short, for the problems of its domains: of each host, service, endpoint and list
- * the codes of its findings, in memory; their evidence in an unlinked file. Shared by all threads. Findings are kept once for
- * each thing, whoever rests on it; of a thing without problems nothing is kept, else some 40 octets in memory.
+ * the codes of its findings, in memory, and beyond a bound in a temporary database; their evidence in an unlinked file. Shared by all
+ * threads. Findings are kept once for each thing, whoever rests on it; of a thing without problems nothing is kept, else some 40 octets in
+ * memory.
  */
 struct fact_book;
 
@@ -30,7 +31,11 @@ struct fact_entry {
     struct code_set codes;
 };
 
-struct fact_book *fact_book_new(void);
+#define FACT_OCTETS    44 /* about so many of a thing */
+#define FACTS_NO_BOUND UINT64_MAX
+
+/** @param in_memory things that are kept there; the rest is in a temporary database, for which threads wait */
+struct fact_book *fact_book_new(uint64_t in_memory);
 void fact_book_free(struct fact_book *b); /* NULL is allowed */
 
 /** @return where the record is; FACT_NOWHERE: the file cannot be written */

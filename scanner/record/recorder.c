@@ -1,6 +1,6 @@
 #include "scanner/record/recorder.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
@@ -8,10 +8,11 @@
 
 void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
                    struct scan_counts *counts, struct issuer_hosts *issuer_hosts,
-                   struct fact_book *book)
+                   struct fact_book *book, size_t memory_octets)
 {
     *r = (struct recorder){
         .rows = rows, .terms = terms, .counts = counts, .issuer_hosts = issuer_hosts, .book = book};
+    r->said = key_store_new(memory_octets);
     r->operators = operator_totals_new(OPERATORS_IN_MEMORY);
     findings_init(&r->findings);
     findings_init(&r->policy_findings);
@@ -32,8 +33,12 @@ void recorder_deinit(struct recorder *r)
     service_verdict_deinit(&r->service);
     endpoint_verdict_deinit(&r->endpoint);
     domain_verdict_deinit(&r->domain);
-    map_deinit(&r->said_index);
-    free(r->said);
+    key_store_free(r->said);
+}
+
+const char *recorder_error(const struct recorder *r)
+{
+    return key_store_error(r->said);
 }
 
 /* The same for all threads. */
@@ -85,26 +90,27 @@ static struct hash_key key_of_said(const struct recorder *r, const struct net_ad
 void record_default_session(struct recorder *r, const struct net_addr *address, uint16_t port,
                             const struct seen_session *s)
 {
-    bool added = false;
     if (!row_is_lean(r->rows->row)) {
         return;
     }
-    uint64_t number =
-        *map_add(&r->said_index, key_of_said(r, address, port), r->said_count, &added);
-    if (added) {
-        r->said = memory_grow_list(r->said, r->said_count++, sizeof(*r->said));
-    }
-    session_said_fill(&r->said[number], s);
+    struct session_said said;
+    session_said_fill(&said, s);
+    key_store_put(r->said, key_of_said(r, address, port),
+                  (struct span){(const uint8_t *)&said, sizeof(said)});
+    r->said_any = true;
 }
 
 /* NULL: not known when the row was made, as the row itself shows by its default leaf. */
-static const struct session_said *said_of_service(const struct recorder *r,
-                                                  const struct seen_endpoint *e)
+static const struct session_said *said_of_service(struct recorder *r, const struct seen_endpoint *e)
 {
-    const uint64_t *number = !digest_is_none(e->no_sni_leaf_sha256) && r->said_count > 0
-                                 ? map_find(&r->said_index, key_of_said(r, &e->address, e->port))
-                                 : NULL;
-    return number != NULL ? &r->said[*number] : NULL;
+    struct span record;
+    bool found = !digest_is_none(e->no_sni_leaf_sha256) && r->said_any &&
+                 key_store_find(r->said, key_of_said(r, &e->address, e->port), &record);
+    if (found) {
+        CHECK(record.len == sizeof(r->last_said));
+        memcpy(&r->last_said, record.at, sizeof(r->last_said));
+    }
+    return found ? &r->last_said : NULL;
 }
 
 const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e)

@@ -5,7 +5,7 @@
 #include "scanner/analysis/domain_verdict.h"
 #include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/analysis/service_verdict.h"
-#include "scanner/base/map.h"
+#include "scanner/index/key_store.h"
 #include "scanner/record/operator_totals.h"
 #include "scanner/record/standing.h"
 #include "scanner/report/row_sink.h"
@@ -38,17 +38,20 @@ struct recorder {
     struct facts_scratch facts;
     struct standing_judge standing;
     /* Of services, by key, for rows of less than full detail. */
-    struct map said_index;
-    struct session_said *said; /* malloc */
-    size_t said_count;
+    struct key_store *said; /* struct session_said */
+    bool said_any;
+    struct session_said last_said;    /* that was looked for */
     struct service_verdict service;   /* the same */
     struct endpoint_verdict endpoint; /* the same */
     struct domain_verdict domain;     /* the same */
 };
 
+/** @param memory_octets what is kept of services before the rest is in a temporary database: as key_store_new() */
 void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
                    struct scan_counts *counts, struct issuer_hosts *issuer_hosts,
-                   struct fact_book *book);
+                   struct fact_book *book, size_t memory_octets);
+/** As key_store_error(). */
+const char *recorder_error(const struct recorder *r);
 void recorder_deinit(struct recorder *r);
 
 /** @param scratch lives as long as `h` */

@@ -178,10 +178,10 @@ void analysis_init(struct analysis *a, struct buf *why)
     row_reading_init(&a->policy_reading);
 }
 
-bool analysis_keep_lean(struct analysis *a, struct buf *why)
+bool analysis_keep_lean(struct analysis *a, size_t memory_octets, struct buf *why)
 {
     if (results_are_lean(&a->results)) {
-        a->lean = lean_rows_new(true, why);
+        a->lean = lean_rows_new(true, memory_octets, why);
     }
     return a->lean != NULL || !results_are_lean(&a->results);
 }
@@ -229,6 +229,7 @@ static bool can_be_made_anew(struct analysis *a)
 
 static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
 {
+    size_t memory = p->memory_octets > 0 ? p->memory_octets : KNOWN_MEMORY_OCTETS;
     struct results_table ahead;
     if (!results_open(&a->results, p->results, a->why) ||
         !results_have_ndjson(&a->results, a->why) || !can_be_made_anew(a) || !set_terms(a, p) ||
@@ -242,12 +243,13 @@ static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
     counts_init(&a->counts, a->results.ports, a->results.port_count);
     a->judge = chain_judge_new(&a->terms);
     a->issuer_hosts = issuer_hosts_new();
-    a->book = fact_book_new();
-    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts, a->book);
+    a->book = fact_book_new(memory / FACT_OCTETS);
+    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts, a->book,
+                  memory);
     chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, 0, 1, a->book);
     a->chains.judge = a->judge;
-    a->known = known_new(a->why);
-    if (a->known == NULL || !analysis_keep_lean(a, a->why)) {
+    a->known = known_new(memory, a->why);
+    if (a->known == NULL || !analysis_keep_lean(a, memory, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     } else if (p->of_shards) {
         lean_rows_of_shards(a->lean);
@@ -284,6 +286,18 @@ static bool finish(struct analysis *a)
     return kept;
 }
 
+/* A database that failed finds nothing: its error comes before what followed from it. */
+static void look_for_errors(struct analysis *a)
+{
+    const char *error = a->known != NULL ? known_error(a->known) : NULL;
+    error = error == NULL ? recorder_error(&a->recorder) : error;
+    if (error != NULL) {
+        buf_reset(a->why);
+        buf_put_text(a->why, error);
+        a->end = ANALYZE_FATAL;
+    }
+}
+
 void analysis_read_tables(struct analysis *a)
 {
     for (size_t i = 0; i < TABLE_STEPS && a->end == ANALYZE_COMPLETE; i++) {
@@ -292,6 +306,7 @@ void analysis_read_tables(struct analysis *a)
     if (a->end == ANALYZE_COMPLETE) {
         expect_domains_of_policies(a);
     }
+    look_for_errors(a);
 }
 
 static void analyze_tables(struct analysis *a)

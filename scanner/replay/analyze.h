@@ -7,8 +7,9 @@
  * octets, because the directory holds the judgement time and copies of the trust stores, of the
  * files of intermediates and of the sender profiles.
  *
- * Reads NDJSON, table by table. In memory stay some 60 octets per certificate, chain, host, service
- * and endpoint; certificates, TLSA records and policies lie in an unlinked file.
+ * Reads NDJSON, table by table. What later tables need of earlier ones is in memory up to a bound, and beyond it in temporary
+ * databases (index/key_store.h): some 600 MiB in all, and 130 octets for each chain. Certificates, TLSA records and policies lie in an
+ * unlinked file.
  */
 
 #include "output/result_file.h"
@@ -32,6 +33,8 @@ struct analyze_params {
     const char *beside; /* a name that may be in `output` before; NULL: none */
     bool
         of_shards; /* `results` are rows of several scans, put together: nothing stands for them but the new ones */
+    size_t
+        memory_octets; /* kept of each kind of thing before the rest is in a database; 0: as much as is usual */
     struct buf *told; /* the summary, and what changed; NULL: not asked for */
     const struct trust_store_octets *stores; /* NULL: those of `results` */
     size_t store_count;

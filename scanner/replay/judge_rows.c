@@ -132,9 +132,8 @@ static void on_service(struct analysis *a, const struct facts *row)
     struct known_service known = {.outcome = OUTCOME_NOT_TESTED,
                                   .chain = chain,
                                   .versions = seen_versions_pack(&s.seen.versions),
-                                  .certificate_domain =
-                                      known_text(a->known, s.seen.certificate_domain),
-                                  .banner_domain = known_text(a->known, s.seen.banner_domain),
+                                  .certificate_domain = s.seen.certificate_domain,
+                                  .banner_domain = s.seen.banner_domain,
                                   .chain_status = s.seen.chain.status};
     if (s.result != NULL) {
         known.outcome = s.result->outcome;
@@ -205,9 +204,9 @@ static struct operator_verdict judge_operator(struct analysis *a, const struct s
     service_key_put(&a->key, &e->address, e->port);
     const struct known_service *service = known_find_service(a->known, buf_span(&a->key));
     if (service != NULL) {
-        evidence.default_certificate = known_text_span(service->certificate_domain);
+        evidence.default_certificate = service->certificate_domain;
         evidence.default_chain = (enum chain_status)service->chain_status;
-        evidence.banner = known_text_span(service->banner_domain);
+        evidence.banner = service->banner_domain;
     }
     return operator_judge(&evidence, a->terms.operators);
 }
@@ -333,7 +332,7 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
     struct operator_verdict operator= judge_operator(a, &e.seen);
     struct known_endpoint known = {
         .operator_source = (uint8_t) operator.source,
-        .mx_operator = known_text(a->known, operator.name),
+        .mx_operator = operator.name,
         .judged = endpoint_judged_of(verdict, e.seen.chain),
         .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
     };
@@ -377,7 +376,7 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
         return;
     }
     brief->judged = known->judged;
-    brief->mx_operator = known_text_span(known->mx_operator);
+    brief->mx_operator = arena_copy(&a->reading.arena, known->mx_operator);
     brief->operator_source = known->operator_source;
     const struct known_service *service =
         known_find_service(a->known, span_drop(key, host.len + 1));

@@ -74,7 +74,7 @@ extern const struct table_step table_steps[TABLE_STEPS];
 
 /* analyze.c: what analyze and a scan that goes on have in common. */
 /** Where rows say each thing once. @return false with one line in `why` */
-bool analysis_keep_lean(struct analysis *a, struct buf *why);
+bool analysis_keep_lean(struct analysis *a, size_t memory_octets, struct buf *why);
 void analysis_init(struct analysis *a, struct buf *why);
 void analysis_deinit(struct analysis *a);
 /** All tables; `end` says how it went. */

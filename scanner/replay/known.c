@@ -1,41 +1,44 @@
 #include "scanner/replay/known.h"
 
-#include "scanner/base/map.h"
+#include <string.h>
+
+#include "scanner/base/key_table.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
+#include "scanner/index/key_store.h"
 #include "scanner/observation/seen_tls.h"
 
 /* A place in the file and a length in one number: certificates of a list have 24-bit lengths, and
  * nothing else here is longer. */
 #define PLACE_BITS 40
 
-struct known {
-    struct octet_file *file;
-    struct map certificates; /* SHA-256 → place */
-    struct map chain_index;  /* chain id → number */
-    struct known_chain *chains;
-    uint32_t chain_count;
-    uint64_t *places; /* of the certificates of all chains, one list behind the other */
-    uint64_t place_count;
-    struct map service_index;
-    struct known_service *services;
-    size_t service_count;
-    struct map endpoint_index;
-    struct known_endpoint *endpoints;
-    size_t endpoint_count;
-    struct map host_index;
-    struct known_host *hosts;
-    size_t host_count;
-    struct map speakers;
-    struct map policies; /* domain → place of its row */
-    struct map bodies;   /* SHA-256 → place */
-    struct buf packed;   /* of one host */
-    struct map texts;    /* text → struct known_text * in the arena */
-    struct arena_pool pool;
-    struct arena arena;
+enum known_store {
+    STORE_CERTIFICATES, /* SHA-256: place */
+    STORE_SERVICES,
+    STORE_ENDPOINTS,
+    STORE_HOSTS,
+    STORE_SPEAKERS, /* place of the row */
+    STORE_POLICIES, /* domain: the same */
+    STORE_BODIES,   /* SHA-256: place */
+    STORE_COUNT,
 };
 
-struct known *known_new(struct buf *why)
+struct known {
+    struct octet_file *file;
+    struct key_store *store[STORE_COUNT];
+    struct key_table chain_index; /* by number */
+    struct known_chain *chains;
+    uint32_t chain_capacity;
+    uint64_t *places; /* of the certificates of all chains, one list behind the other */
+    uint64_t place_count;
+    struct buf packed; /* of one host; of one record */
+    /* What was found last. */
+    struct known_service service;
+    struct known_endpoint endpoint;
+    struct known_host host;
+};
+
+struct known *known_new(size_t memory_octets, struct buf *why)
 {
     struct octet_file *file = octet_file_new(why);
     if (file == NULL) {
@@ -44,7 +47,9 @@ struct known *known_new(struct buf *why)
     struct known *k = memory_new(1, sizeof(*k));
     k->file = file;
     k->packed = BUF_INIT(BUF_NO_LIMIT);
-    k->arena = ARENA_INIT(&k->pool);
+    for (size_t i = 0; i < STORE_COUNT; i++) {
+        k->store[i] = key_store_new(memory_octets);
+    }
     return k;
 }
 
@@ -52,25 +57,24 @@ void known_free(struct known *k)
 {
     if (k != NULL) {
         octet_file_free(k->file);
-        map_deinit(&k->certificates);
-        map_deinit(&k->chain_index);
-        map_deinit(&k->service_index);
-        map_deinit(&k->endpoint_index);
-        map_deinit(&k->host_index);
-        map_deinit(&k->speakers);
-        map_deinit(&k->policies);
-        map_deinit(&k->bodies);
+        for (size_t i = 0; i < STORE_COUNT; i++) {
+            key_store_free(k->store[i]);
+        }
+        key_table_deinit(&k->chain_index);
         free(k->chains);
         free(k->places);
-        free(k->services);
-        free(k->endpoints);
-        free(k->hosts);
         buf_deinit(&k->packed);
-        map_deinit(&k->texts);
-        arena_reset(&k->arena);
-        arena_pool_deinit(&k->pool);
         free(k);
     }
+}
+
+const char *known_error(const struct known *k)
+{
+    const char *error = NULL;
+    for (size_t i = 0; i < STORE_COUNT && error == NULL; i++) {
+        error = key_store_error(k->store[i]);
+    }
+    return error;
 }
 
 static struct hash_key key_of_digest(const uint8_t sha256[32])
@@ -78,16 +82,27 @@ static struct hash_key key_of_digest(const uint8_t sha256[32])
     return hash_key_of((struct span){sha256, 32});
 }
 
-/* Keeps octets in the file under a key, unless it is there. */
-static bool known_keep(struct known *k, struct map *places, struct hash_key key, struct span octets,
-                       bool *added, struct buf *why)
+/* Where octets will be that are appended to the file next. */
+static bool next_place(const struct known *k, struct span octets, uint64_t *place, struct buf *why)
 {
     uint64_t offset = octet_file_len(k->file);
+    *place = (uint64_t)octets.len << PLACE_BITS | offset;
     if (octets.len > CERT_LIST_ENTRY_MAX || offset >> PLACE_BITS != 0) {
         buf_put_text(why, "more octets than can be kept");
         return false;
     }
-    (void)map_add(places, key, octets.len << PLACE_BITS | offset, added);
+    return true;
+}
+
+/* Keeps octets in the file under a key, unless it is there. */
+static bool known_keep(struct known *k, enum known_store to, struct hash_key key,
+                       struct span octets, bool *added, struct buf *why)
+{
+    uint64_t place = 0;
+    if (!next_place(k, octets, &place, why)) {
+        return false;
+    }
+    *added = key_store_add_number(k->store[to], key, place);
     return !*added || octet_file_append(k->file, octets, why);
 }
 
@@ -102,19 +117,20 @@ bool known_add_certificate(struct known *k, const uint8_t sha256[32], struct spa
                            struct buf *why)
 {
     bool added = false;
-    return known_keep(k, &k->certificates, key_of_digest(sha256), der, &added, why);
+    return known_keep(k, STORE_CERTIFICATES, key_of_digest(sha256), der, &added, why);
 }
 
 static bool add_places(struct known *k, struct span digests)
 {
     for (uint64_t before = k->place_count; digests.len >= 32; digests = span_drop(digests, 32)) {
-        const uint64_t *place = map_find(&k->certificates, key_of_digest(digests.at));
-        if (place == NULL) {
+        uint64_t place = 0;
+        if (!key_store_find_number(k->store[STORE_CERTIFICATES], key_of_digest(digests.at),
+                                   &place)) {
             k->place_count = before;
             return false;
         }
         k->places = memory_grow_list(k->places, k->place_count, sizeof(*k->places));
-        k->places[k->place_count++] = *place;
+        k->places[k->place_count++] = place;
     }
     return true;
 }
@@ -122,11 +138,10 @@ static bool add_places(struct known *k, struct span digests)
 uint32_t known_add_chain(struct known *k, const uint8_t id[32], struct span digests, bool *missing)
 {
     size_t count = digests.len / 32;
-    CHECK(count <= TLS_CERTS_MAX && k->chain_count < KNOWN_CHAIN_NONE);
     struct known_chain chain = {.cert_count = (uint16_t)count, .first = k->place_count};
-    memcpy(chain.id, id, sizeof(chain.id));
+    CHECK(count <= TLS_CERTS_MAX && k->chain_index.count < KNOWN_CHAIN_NONE);
     *missing = false;
-    if (map_find(&k->chain_index, key_of_digest(id)) != NULL) {
+    if (known_find_chain(k, id) != KNOWN_CHAIN_NONE) {
         return KNOWN_CHAIN_NONE;
     }
     *missing = !add_places(k, digests);
@@ -134,27 +149,26 @@ uint32_t known_add_chain(struct known *k, const uint8_t id[32], struct span dige
         return KNOWN_CHAIN_NONE;
     }
     bool added = false;
-    (void)map_add(&k->chain_index, key_of_digest(id), k->chain_count, &added);
-    k->chains = memory_grow_list(k->chains, k->chain_count, sizeof(*k->chains));
-    k->chains[k->chain_count] = chain;
-    return k->chain_count++;
+    uint32_t number = key_table_add(&k->chain_index, key_of_digest(id), &added);
+    k->chains = memory_grow_long_list(k->chains, number, &k->chain_capacity, sizeof(*k->chains));
+    k->chains[number] = chain;
+    return number;
 }
 
 struct known_chain *known_chain(struct known *k, uint32_t chain)
 {
-    CHECK(chain < k->chain_count);
+    CHECK(chain < k->chain_index.count);
     return &k->chains[chain];
 }
 
 uint32_t known_chain_count(const struct known *k)
 {
-    return k->chain_count;
+    return k->chain_index.count;
 }
 
 uint32_t known_find_chain(const struct known *k, const uint8_t id[32])
 {
-    const uint64_t *number = map_find(&k->chain_index, key_of_digest(id));
-    return number != NULL ? (uint32_t)*number : KNOWN_CHAIN_NONE;
+    return key_table_find(&k->chain_index, key_of_digest(id)); /* KEY_TABLE_NONE is the same */
 }
 
 bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, struct buf *why)
@@ -174,52 +188,71 @@ bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, s
     return true;
 }
 
-const struct known_text *known_text(struct known *k, struct span text)
+/* --- services and endpoints ----------------------------------------------------------------- */
+
+/* A record is the structure as it is, and behind it its texts. */
+static void put_record(struct known *k, const void *record, size_t len)
 {
-    bool added = false;
-    if (text.len == 0) {
-        return NULL;
-    }
-    uint64_t *at = map_add(&k->texts, hash_key_of(text), 0, &added);
-    if (added) {
-        struct known_text *t = arena_new(&k->arena, 1, sizeof(*t) + text.len);
-        t->len = text.len;
-        memcpy(t->octets, text.at, text.len);
-        *at = (uint64_t)(uintptr_t)t;
-    }
-    return (const struct known_text *)(uintptr_t)*at;
+    buf_reset(&k->packed);
+    buf_put(&k->packed, (struct span){record, len});
+}
+
+static struct span take(struct span *rest, size_t len)
+{
+    struct span taken = span_take(*rest, len);
+    CHECK(taken.len == len);
+    *rest = span_drop(*rest, len);
+    return taken;
+}
+
+static struct span take_text(struct span *rest, size_t len)
+{
+    return len > 0 ? take(rest, len) : (struct span){0};
+}
+
+static void take_record(struct span *rest, void *record, size_t len)
+{
+    memcpy(record, take(rest, len).at, len);
 }
 
 void known_add_service(struct known *k, struct span key, const struct known_service *s)
 {
-    bool added = false;
-    (void)map_add(&k->service_index, hash_key_of(key), k->service_count, &added);
-    if (added) {
-        k->services = memory_grow_list(k->services, k->service_count, sizeof(*k->services));
-        k->services[k->service_count++] = *s;
-    }
+    put_record(k, s, sizeof(*s));
+    buf_put(&k->packed, s->certificate_domain);
+    buf_put(&k->packed, s->banner_domain);
+    (void)key_store_add(k->store[STORE_SERVICES], hash_key_of(key), buf_span(&k->packed));
 }
 
-const struct known_service *known_find_service(const struct known *k, struct span key)
+const struct known_service *known_find_service(struct known *k, struct span key)
 {
-    const uint64_t *index = map_find(&k->service_index, hash_key_of(key));
-    return index != NULL ? &k->services[*index] : NULL;
+    struct span record;
+    struct known_service *s = &k->service;
+    if (!key_store_find(k->store[STORE_SERVICES], hash_key_of(key), &record)) {
+        return NULL;
+    }
+    take_record(&record, s, sizeof(*s));
+    s->certificate_domain = take_text(&record, s->certificate_domain.len);
+    s->banner_domain = take_text(&record, s->banner_domain.len);
+    return s;
 }
 
 void known_add_endpoint(struct known *k, struct span key, const struct known_endpoint *e)
 {
-    bool added = false;
-    (void)map_add(&k->endpoint_index, hash_key_of(key), k->endpoint_count, &added);
-    if (added) {
-        k->endpoints = memory_grow_list(k->endpoints, k->endpoint_count, sizeof(*k->endpoints));
-        k->endpoints[k->endpoint_count++] = *e;
-    }
+    put_record(k, e, sizeof(*e));
+    buf_put(&k->packed, e->mx_operator);
+    (void)key_store_add(k->store[STORE_ENDPOINTS], hash_key_of(key), buf_span(&k->packed));
 }
 
-const struct known_endpoint *known_find_endpoint(const struct known *k, struct span key)
+const struct known_endpoint *known_find_endpoint(struct known *k, struct span key)
 {
-    const uint64_t *index = map_find(&k->endpoint_index, hash_key_of(key));
-    return index != NULL ? &k->endpoints[*index] : NULL;
+    struct span record;
+    struct known_endpoint *e = &k->endpoint;
+    if (!key_store_find(k->store[STORE_ENDPOINTS], hash_key_of(key), &record)) {
+        return NULL;
+    }
+    take_record(&record, e, sizeof(*e));
+    e->mx_operator = take_text(&record, e->mx_operator.len);
+    return e;
 }
 
 /* --- what DNS says of DANE ------------------------------------------------------------------ */
@@ -249,32 +282,24 @@ bool known_add_host(struct known *k, const struct seen_host *h, const struct dan
                               .tlsa_at = (uint8_t)v->at,
                               .block = h->block,
                               .at = octet_file_len(k->file)};
-    bool added = false;
-    (void)map_add(&k->host_index, hash_key_of(h->name), k->host_count, &added);
-    if (!added) {
-        return true;
-    }
+    buf_reset(&k->packed);
     if (v->base.len > 0 && v->tlsa_count > 0) {
         pack(&k->packed, v->base, v->tlsas, v->tlsa_count);
         host.octets = (uint32_t)k->packed.len;
     }
-    k->hosts = memory_grow_list(k->hosts, k->host_count, sizeof(*k->hosts));
-    k->hosts[k->host_count++] = host;
-    return host.octets == 0 || octet_file_append(k->file, buf_span(&k->packed), why);
+    bool added = key_store_add(k->store[STORE_HOSTS], hash_key_of(h->name),
+                               (struct span){(const uint8_t *)&host, sizeof(host)});
+    return !added || host.octets == 0 || octet_file_append(k->file, buf_span(&k->packed), why);
 }
 
-const struct known_host *known_find_host(const struct known *k, struct span name)
+const struct known_host *known_find_host(struct known *k, struct span name)
 {
-    const uint64_t *index = map_find(&k->host_index, hash_key_of(name));
-    return index != NULL ? &k->hosts[*index] : NULL;
-}
-
-static struct span take(struct span *rest, size_t len)
-{
-    struct span taken = span_take(*rest, len);
-    CHECK(taken.len == len);
-    *rest = span_drop(*rest, len);
-    return taken;
+    struct span record;
+    if (!key_store_find(k->store[STORE_HOSTS], hash_key_of(name), &record)) {
+        return NULL;
+    }
+    take_record(&record, &k->host, sizeof(k->host));
+    return &k->host;
 }
 
 static size_t take_length(struct span *rest)
@@ -312,44 +337,47 @@ bool known_records(struct known *k, const struct known_host *h, struct arena *ar
 
 /* --- policies ------------------------------------------------------------------------------- */
 
-static bool find_kept(struct known *k, const struct map *places, struct hash_key key,
+static bool find_kept(struct known *k, enum known_store from, struct hash_key key,
                       struct buf *octets, struct buf *why)
 {
-    const uint64_t *place = map_find(places, key);
+    uint64_t place = 0;
     buf_reset(octets);
-    return place != NULL && fetch(k, *place, octets, why);
+    return key_store_find_number(k->store[from], key, &place) && fetch(k, place, octets, why);
 }
 
 bool known_add_speaker(struct known *k, struct span key, struct span line, struct buf *why)
 {
-    bool added = false;
-    (void)map_remove(&k->speakers, hash_key_of(key));
-    return known_keep(k, &k->speakers, hash_key_of(key), line, &added, why);
+    uint64_t place = 0;
+    if (!next_place(k, line, &place, why)) {
+        return false;
+    }
+    key_store_put_number(k->store[STORE_SPEAKERS], hash_key_of(key), place);
+    return octet_file_append(k->file, line, why);
 }
 
 bool known_find_speaker(struct known *k, struct span key, struct buf *octets, struct buf *why)
 {
-    return find_kept(k, &k->speakers, hash_key_of(key), octets, why);
+    return find_kept(k, STORE_SPEAKERS, hash_key_of(key), octets, why);
 }
 
 bool known_add_policy(struct known *k, struct span domain, struct span line, bool *added,
                       struct buf *why)
 {
-    return known_keep(k, &k->policies, hash_key_of(domain), line, added, why);
+    return known_keep(k, STORE_POLICIES, hash_key_of(domain), line, added, why);
 }
 
 bool known_add_body(struct known *k, const uint8_t sha256[32], struct span body, bool *added,
                     struct buf *why)
 {
-    return known_keep(k, &k->bodies, key_of_digest(sha256), body, added, why);
+    return known_keep(k, STORE_BODIES, key_of_digest(sha256), body, added, why);
 }
 
 bool known_find_policy(struct known *k, struct span domain, struct buf *octets, struct buf *why)
 {
-    return find_kept(k, &k->policies, hash_key_of(domain), octets, why);
+    return find_kept(k, STORE_POLICIES, hash_key_of(domain), octets, why);
 }
 
 bool known_find_body(struct known *k, const uint8_t sha256[32], struct buf *octets, struct buf *why)
 {
-    return find_kept(k, &k->bodies, key_of_digest(sha256), octets, why);
+    return find_kept(k, STORE_BODIES, key_of_digest(sha256), octets, why);
 }

@@ -9,14 +9,13 @@
 /**
  * What later tables need of earlier ones: where the octets of a certificate are, the verdict on a
  * chain, what DNS says of DANE for a host, the default handshake of a service, the verdict on an
- * endpoint, the row of a policy. Certificates, TLSA records, bodies and rows of policies lie in a file; in
- * memory are some 32 octets per certificate, policy and body, 50 per host, 65 per service, 80 per
- * endpoint, and 70 per chain.
+ * endpoint, the row of a policy. Certificates, TLSA records, bodies and rows of policies lie in a file. What is kept of each
+ * host, service, endpoint and certificate is in memory up to a bound, and beyond it in a temporary database (index/key_store.h);
+ * of each chain some 80 octets are in memory.
  */
 #define KNOWN_CHAIN_NONE UINT32_MAX
 
 struct known_chain {
-    uint8_t id[32];
     struct chain_brief brief;
     uint16_t cert_count;
     uint64_t first; /* place of its first certificate, for known_list() */
@@ -31,8 +30,9 @@ struct known_service {
     uint8_t versions;      /* as in endpoint_brief */
     uint64_t leaf_domains; /* of the leaf; leaf_domains.h */
     struct sender_facts facts;
-    const struct known_text *certificate_domain; /* of known_text(); as the next one */
-    const struct known_text *banner_domain;
+    struct span
+        certificate_domain; /* of what was found: valid until the next is looked for, as the next one */
+    struct span banner_domain;
     uint8_t chain_status;
 };
 
@@ -49,24 +49,19 @@ struct known_endpoint {
     struct endpoint_judged judged;
     bool has_default; /* the row was made after the service's session without SNI */
     uint8_t operator_source;
-    const struct known_text *mx_operator; /* of known_text() */
+    struct span mx_operator; /* as the texts of known_service */
 };
 
 struct known;
 
-/** A short text, each kept once. */
-struct known_text {
-    size_t len;
-    uint8_t octets[];
-};
+#define KNOWN_MEMORY_OCTETS \
+    (32U << 20) /* of each kind of thing, before the rest is in a database */
 
-static inline struct span known_text_span(const struct known_text *t)
-{
-    return t != NULL ? (struct span){t->octets, t->len} : (struct span){0};
-}
-
-struct known *known_new(struct buf *why); /* NULL with one line in `why` */
-void known_free(struct known *k);         /* NULL is allowed */
+/** @param memory_octets KNOWN_MEMORY_OCTETS, but in tests. NULL with one line in `why` */
+struct known *known_new(size_t memory_octets, struct buf *why);
+void known_free(struct known *k); /* NULL is allowed */
+/** What failed first of the databases, as a line for people; NULL: nothing. From then on things are not found. */
+const char *known_error(const struct known *k);
 
 /** @return false with one line in `why`. A second time is fine. */
 bool known_add_certificate(struct known *k, const uint8_t sha256[32], struct span der,
@@ -83,19 +78,17 @@ uint32_t known_find_chain(const struct known *k, const uint8_t id[32]);
  * what was in `list`. */
 bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, struct buf *why);
 
-/** @return NULL for the empty text; lives as long as `k` */
-const struct known_text *known_text(struct known *k, struct span text);
-
-/* Keys as rows have them. A second row of the same key changes nothing. */
+/* Keys as rows have them. A second row of the same key changes nothing. What is found is valid until the next of its kind is
+ * looked for or added. */
 void known_add_service(struct known *k, struct span key, const struct known_service *s);
-const struct known_service *known_find_service(const struct known *k, struct span key);
+const struct known_service *known_find_service(struct known *k, struct span key);
 void known_add_endpoint(struct known *k, struct span key, const struct known_endpoint *e);
-const struct known_endpoint *known_find_endpoint(const struct known *k, struct span key);
+const struct known_endpoint *known_find_endpoint(struct known *k, struct span key);
 
 /** Keeps base domain and records where they are in force. */
 bool known_add_host(struct known *k, const struct seen_host *h, const struct dane_host_verdict *v,
                     struct buf *why);
-const struct known_host *known_find_host(const struct known *k, struct span name);
+const struct known_host *known_find_host(struct known *k, struct span name);
 /** Base domain and records in force, in the arena. */
 bool known_records(struct known *k, const struct known_host *h, struct arena *arena,
                    struct span *base, const struct seen_tlsa **tlsas, size_t *count,

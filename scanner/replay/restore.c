@@ -27,7 +27,8 @@ struct restored *restored_new(const struct results *results, const struct judgin
     row_set_shape(a->out.sink.row, shape);
     counts_init(&a->counts, results->ports, results->port_count);
     a->issuer_hosts = issuer_hosts_new();
-    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts, book);
+    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts, book,
+                  KEY_STORE_NO_BOUND);
     chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, number, total, book);
     return r;
 }
@@ -60,8 +61,8 @@ bool restored_read(struct restored *r, const struct restore_listener *listener, 
     a->listener = listener;
     a->judge = chain_judge_new(&a->terms);
     a->chains.judge = a->judge;
-    a->known = known_new(&r->why);
-    if (a->known == NULL || !analysis_keep_lean(a, &r->why)) {
+    a->known = known_new(KNOWN_MEMORY_OCTETS, &r->why);
+    if (a->known == NULL || !analysis_keep_lean(a, LEAN_MEMORY_OCTETS, &r->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     }
     analysis_read_tables(a);

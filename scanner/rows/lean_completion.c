@@ -122,7 +122,7 @@ static bool complete_from_host(struct lean_rows *l, json_t *row, struct buf *why
 {
     const char *name = lean_text(row, lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_HOST));
     json_t *host = NULL;
-    if (!lean_find_keyed(l, &l->hosts, hash_key_of(span_of(name)), &host, why)) {
+    if (!lean_find_keyed(l, l->hosts, hash_key_of(span_of(name)), &host, why)) {
         return false;
     }
     lean_fill_from(row, lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_MX_REGISTRABLE_DOMAIN), host,
@@ -224,10 +224,11 @@ static void complete_rollup(json_t *row, const char *name)
 static bool complete_briefs(struct lean_rows *l, json_t *object, const char *column,
                             const char *host, struct buf *why)
 {
-    const uint64_t *last = map_find(&l->endpoints, hash_key_of(span_of(host)));
+    uint64_t place = LEAN_NOWHERE;
+    (void)key_store_find_number(l->endpoints, hash_key_of(span_of(host)), &place);
     json_t *list = json_array();
     (void)json_array_extend(list, lean_member(object, column));
-    for (uint64_t place = last != NULL ? *last : LEAN_NOWHERE; place != LEAN_NOWHERE;) {
+    while (place != LEAN_NOWHERE) {
         if (!lean_read_record(l, place, why)) {
             json_decref(list);
             return false;
@@ -315,7 +316,7 @@ static bool complete_mx(struct lean_rows *l, json_t *mx, bool all, struct buf *w
         return true;
     }
     json_t *host = NULL;
-    if (!lean_find_keyed(l, &l->hosts, hash_key_of(span_of(name)), &host, why)) {
+    if (!lean_find_keyed(l, l->hosts, hash_key_of(span_of(name)), &host, why)) {
         return false;
     }
     lean_fill_text(mx, lean_object_column(NESTED_MX_FACTS, MX_FACTS_EXCHANGE), name);
@@ -346,7 +347,7 @@ static bool complete_outcomes(struct lean_rows *l, json_t *row, struct buf *why)
     if (key[0] == '\0' || lean_member(row, groups) != NULL) {
         return true;
     }
-    if (!lean_find_keyed(l, &l->sets, hash_key_of(span_of(key)), &set, why)) {
+    if (!lean_find_keyed(l, l->sets, hash_key_of(span_of(key)), &set, why)) {
         return false;
     }
     json_t *list = lean_member(set, lean_table_column(TABLE_OUTCOME_SETS, OUTCOME_SETS_GROUPS));
@@ -391,7 +392,7 @@ static bool complete_domain(struct lean_rows *l, json_t *row, struct buf *why)
     return complete_outcomes(l, row, why);
 }
 
-bool lean_rows_complete(struct lean_rows *l, const struct facts *row, struct buf *why)
+static bool complete_row(struct lean_rows *l, const struct facts *row, struct buf *why)
 {
     if (row->definition == table_definition(TABLE_SERVICES)) {
         complete_attempt(row->object, lean_table_column(TABLE_SERVICES, SERVICES_ATTEMPTS),
@@ -414,6 +415,11 @@ bool lean_rows_complete(struct lean_rows *l, const struct facts *row, struct buf
         return complete_domain(l, row->object, why);
     }
     return true;
+}
+
+bool lean_rows_complete(struct lean_rows *l, const struct facts *row, struct buf *why)
+{
+    return complete_row(l, row, why) && lean_rows_are_found(l, why);
 }
 
 /* Rows of full detail have every key, null or not. Less has no `status`, and `mx_operator` of one operator or `mx_operators` of several,

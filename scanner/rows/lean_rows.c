@@ -11,7 +11,7 @@
 #define LENGTH_MAX   (UINT64_C(1) << (64 - PLACE_BITS))
 #define LEAN_OBJECTS JSON_COMPACT
 
-struct lean_rows *lean_rows_new(bool dialogues, struct buf *why)
+struct lean_rows *lean_rows_new(bool dialogues, size_t memory_octets, struct buf *why)
 {
     struct octet_file *file = octet_file_new(why);
     if (file == NULL) {
@@ -20,6 +20,10 @@ struct lean_rows *lean_rows_new(bool dialogues, struct buf *why)
     struct lean_rows *l = memory_new(1, sizeof(*l));
     *l = (struct lean_rows){.dialogues = dialogues,
                             .file = file,
+                            .services = key_store_new(memory_octets),
+                            .hosts = key_store_new(memory_octets),
+                            .endpoints = key_store_new(memory_octets),
+                            .sets = key_store_new(memory_octets),
                             .key = BUF_INIT(BUF_NO_LIMIT),
                             .text = BUF_INIT(BUF_NO_LIMIT)};
     return l;
@@ -34,15 +38,28 @@ void lean_rows_free(struct lean_rows *l)
 {
     if (l != NULL) {
         octet_file_free(l->file);
-        map_deinit(&l->services);
-        map_deinit(&l->hosts);
-        map_deinit(&l->endpoints);
-        map_deinit(&l->sets);
+        key_store_free(l->services);
+        key_store_free(l->hosts);
+        key_store_free(l->endpoints);
+        key_store_free(l->sets);
         buf_deinit(&l->key);
         buf_deinit(&l->text);
         json_decref(l->service);
         free(l);
     }
+}
+
+bool lean_rows_are_found(const struct lean_rows *l, struct buf *why)
+{
+    const struct key_store *all[] = {l->services, l->hosts, l->endpoints, l->sets};
+    const char *error = NULL;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && error == NULL; i++) {
+        error = key_store_error(all[i]);
+    }
+    if (error != NULL) {
+        buf_put_text(why, error);
+    }
+    return error == NULL;
 }
 
 /* --- what was kept ---------------------------------------------------------------------------- */
@@ -65,18 +82,12 @@ static bool put_lean_record(struct lean_rows *l, struct span head, const json_t 
 }
 
 /* A second row of a key takes the place of the first. */
-static void set_place(struct map *m, struct hash_key key, uint64_t place)
-{
-    bool added = false;
-    *map_add(m, key, place, &added) = place;
-}
-
-static bool put_keyed(struct lean_rows *l, struct map *m, struct span key, const json_t *object,
-                      struct buf *why)
+static bool put_keyed(struct lean_rows *l, struct key_store *m, struct span key,
+                      const json_t *object, struct buf *why)
 {
     uint64_t place = 0;
     bool ok = put_lean_record(l, (struct span){0}, object, &place, why);
-    set_place(m, hash_key_of(key), place);
+    key_store_put_number(m, hash_key_of(key), place);
     return ok;
 }
 
@@ -92,15 +103,16 @@ json_t *lean_parse_record(struct span text)
     return json_loadb((const char *)text.at, text.len, JSON_ALLOW_NUL, NULL);
 }
 
-bool lean_find_keyed(struct lean_rows *l, const struct map *m, struct hash_key key, json_t **out,
+bool lean_find_keyed(struct lean_rows *l, struct key_store *m, struct hash_key key, json_t **out,
                      struct buf *why)
 {
-    const uint64_t *place = map_find(m, key);
+    uint64_t place = 0;
+    bool found = key_store_find_number(m, key, &place);
     *out = NULL;
-    if (place != NULL && !lean_read_record(l, *place, why)) {
+    if (found && !lean_read_record(l, place, why)) {
         return false;
     }
-    *out = place != NULL ? lean_parse_record(buf_span(&l->text)) : NULL;
+    *out = found ? lean_parse_record(buf_span(&l->text)) : NULL;
     return true;
 }
 
@@ -111,7 +123,7 @@ bool lean_find_service(struct lean_rows *l, const char *name, const json_t **out
     bool ok = true;
     if (!same) {
         json_decref(l->service);
-        ok = lean_find_keyed(l, &l->services, key, &l->service, why);
+        ok = lean_find_keyed(l, l->services, key, &l->service, why);
         l->last_service = key;
     }
     *out = l->service;
@@ -137,7 +149,7 @@ static bool keep_lean_service(struct lean_rows *l, const json_t *row, struct buf
         KEEP(SERVICES, kept, row, HANDSHAKE);
     }
     const char *key = lean_text(row, lean_table_column(TABLE_SERVICES, SERVICES_SERVICE));
-    bool ok = put_keyed(l, &l->services, span_of(key), kept, why);
+    bool ok = put_keyed(l, l->services, span_of(key), kept, why);
     json_decref(kept);
     return ok;
 }
@@ -162,7 +174,7 @@ static bool keep_lean_host(struct lean_rows *l, const json_t *row, struct buf *w
         KEEP(HOSTS, kept, row, ENDPOINTS);
     }
     const char *key = lean_text(row, lean_table_column(TABLE_HOSTS, HOSTS_HOST));
-    bool ok = put_keyed(l, &l->hosts, span_of(key), kept, why);
+    bool ok = put_keyed(l, l->hosts, span_of(key), kept, why);
     json_decref(kept);
     return ok;
 }
@@ -266,18 +278,18 @@ static bool keep_lean_endpoint(struct lean_rows *l, const json_t *row, struct bu
     json_t *brief = brief_of_row(row, service);
     const char *host = lean_text(row, lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_HOST));
     struct hash_key key = hash_key_of(span_of(host));
-    const uint64_t *last = map_find(&l->endpoints, key);
-    uint64_t before = last != NULL ? *last : LEAN_NOWHERE;
+    uint64_t before = LEAN_NOWHERE;
+    (void)key_store_find_number(l->endpoints, key, &before);
     uint64_t place = 0;
     bool ok = put_lean_record(l, (struct span){(const uint8_t *)&before, sizeof(before)}, brief,
                               &place, why);
-    set_place(&l->endpoints, key, place);
+    key_store_put_number(l->endpoints, key, place);
     l->has_endpoints = true;
     json_decref(brief);
     return ok;
 }
 
-bool lean_rows_keep(struct lean_rows *l, const struct facts *row, struct buf *why)
+static bool keep_row(struct lean_rows *l, const struct facts *row, struct buf *why)
 {
     if (row->definition == table_definition(TABLE_SERVICES)) {
         return keep_lean_service(l, row->object, why);
@@ -291,7 +303,12 @@ bool lean_rows_keep(struct lean_rows *l, const struct facts *row, struct buf *wh
     if (row->definition == table_definition(TABLE_OUTCOME_SETS)) {
         const char *key =
             lean_text(row->object, lean_table_column(TABLE_OUTCOME_SETS, OUTCOME_SETS_OUTCOME_SET));
-        return put_keyed(l, &l->sets, span_of(key), row->object, why);
+        return put_keyed(l, l->sets, span_of(key), row->object, why);
     }
     return true;
+}
+
+bool lean_rows_keep(struct lean_rows *l, const struct facts *row, struct buf *why)
+{
+    return keep_row(l, row, why) && lean_rows_are_found(l, why);
 }

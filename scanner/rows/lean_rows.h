@@ -8,16 +8,19 @@
  *     outcome_sets, services, hosts, endpoints ─► keep        (endpoints completed first)
  *     services, endpoints, hosts, domains      ─► complete
  *
- * What is kept lies in an unlinked file; in memory are some 40 octets for each host and service. Of rows that have all columns
- * nothing is changed.
+ * What is kept lies in an unlinked file, and where there is in memory up to a bound, and beyond it in a temporary database
+ * (index/key_store.h). Of rows that have all columns nothing is changed.
  */
 
 #include "scanner/rows/row_facts.h"
 
 struct lean_rows;
 
-/** @param dialogues transcripts and handshakes are wanted, too. NULL with one line in `why` */
-struct lean_rows *lean_rows_new(bool dialogues, struct buf *why);
+#define LEAN_MEMORY_OCTETS (32U << 20) /* of each kind of thing, before the rest is in a database */
+
+/** @param dialogues transcripts and handshakes are wanted, too @param memory_octets LEAN_MEMORY_OCTETS, but in tests
+ * @return NULL with one line in `why` */
+struct lean_rows *lean_rows_new(bool dialogues, size_t memory_octets, struct buf *why);
 /**
  * Rows are of several scans: what hosts and domains say of endpoints, and domains of hosts, gives way to what is kept, even where it is
  * there. So no row claims what the row of its endpoint or host does not show. Before the first row.

@@ -75,7 +75,7 @@ static bool complete_rows(struct result_rows *rows)
     static const enum table_id tables[] = {TABLE_OUTCOME_SETS, TABLE_SERVICES, TABLE_HOSTS,
                                            TABLE_ENDPOINTS,    TABLE_HOSTS,    TABLE_DOMAINS};
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    struct lean_rows *lean = lean_rows_new(true, &why);
+    struct lean_rows *lean = lean_rows_new(true, LEAN_MEMORY_OCTETS, &why);
     bool ok = lean != NULL;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         const struct result_table *t = &rows->table[tables[i]];

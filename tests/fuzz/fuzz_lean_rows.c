@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span rest = {data, size};
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    struct lean_rows *lean = lean_rows_new(true, &why);
+    struct lean_rows *lean = lean_rows_new(true, LEAN_MEMORY_OCTETS, &why);
     struct row_reading reading;
     CHECK(lean != NULL);
     row_reading_init(&reading);

@@ -88,12 +88,13 @@ void stage_init(struct stage *s, void *owner, stage_answer_fn *answer)
                         .answer = answer,
                         .blocklist = blocklist_new(),
                         .issuer_hosts = issuer_hosts_new(),
-                        .book = fact_book_new()};
+                        .book = fact_book_new(FACTS_NO_BOUND)};
     counts_init(&s->counts, ports, 1);
     s->budget.octets = 1U << 24;
     spool_init(&s->spool, &s->budget);
     row_sink_init(&s->rows, true, false, false);
-    recorder_init(&s->recorder, &s->rows, &s->terms, &s->counts, s->issuer_hosts, s->book);
+    recorder_init(&s->recorder, &s->rows, &s->terms, &s->counts, s->issuer_hosts, s->book,
+                  KEY_STORE_NO_BOUND);
     owner_out_init(&s->out);
     for (size_t i = 0; i < STAGE_WORKERS; i++) {
         s->to_worker[i] = BUF_INIT(BUF_NO_LIMIT);

@@ -55,7 +55,7 @@ Test(completions, whoever_asks_for_the_rows_may_stop_them)
         for (uint8_t n = 1; n <= 3; n++) {
             add_list(&incomplete, n);
         }
-        struct fact_book *book = fact_book_new();
+        struct fact_book *book = fact_book_new(FACTS_NO_BOUND);
         struct issuer_senders *senders = issuer_senders_new(NULL, 0, NULL, 0);
         struct completions c = {.judge = chain_judge_new(&terms),
                                 .browser = chain_judge_new(&terms),

@@ -25,7 +25,7 @@ Test(fact_book, records_come_back_by_place_and_in_order)
     static uint8_t octets[7000];
     uint64_t place[RECORDS];
     hash_secret_init();
-    struct fact_book *b = fact_book_new();
+    struct fact_book *b = fact_book_new(FACTS_NO_BOUND);
     struct buf got = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 0; i < RECORDS; i++) {
         place[i] = fact_book_append(b, i % 2 ? FACT_HOST : FACT_CHAIN, made_up(octets, i * 61));
@@ -55,7 +55,7 @@ Test(fact_book, things_are_known_by_kind_and_key)
     const uint16_t two[] = {code_item(FINDING_TLS_ALERT, SEVERITY_ERROR),
                             code_item(FINDING_TLS_CLOSED, SEVERITY_ERROR)};
     hash_secret_init();
-    struct fact_book *b = fact_book_new();
+    struct fact_book *b = fact_book_new(FACTS_NO_BOUND);
     fact_book_add(b, FACT_HOST, SPAN_LIT("a"), (struct code_set){one, 1}, 5);
     fact_book_add(b, FACT_SERVICE, SPAN_LIT("a"), (struct code_set){two, 2}, 6);
     fact_book_add(b, FACT_ENDPOINT, SPAN_LIT("a"), (struct code_set){NULL, 0}, 7);
@@ -84,7 +84,7 @@ Test(fact_book, a_disk_that_is_full_is_one_error)
     struct rlimit limit = {.rlim_cur = 300 << 10, .rlim_max = 300 << 10};
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     hash_secret_init();
-    struct fact_book *b = fact_book_new();
+    struct fact_book *b = fact_book_new(FACTS_NO_BOUND);
     uint64_t first = fact_book_append(b, FACT_HOST, (struct span){octets, sizeof(octets)});
     for (int i = 0; i < 20; i++) {
         (void)fact_book_append(b, FACT_HOST, (struct span){octets, sizeof(octets)});

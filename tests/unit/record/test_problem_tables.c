@@ -32,7 +32,7 @@ static void world_new(struct world *w)
 {
     hash_secret_init();
     memset(w, 0, sizeof(*w));
-    w->book = fact_book_new();
+    w->book = fact_book_new(FACTS_NO_BOUND);
     standing_init(&w->standing, w->book);
     row_sink_init(&w->sink, true, false, false);
     domain_verdict_init(&w->verdict);

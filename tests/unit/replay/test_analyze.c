@@ -561,7 +561,7 @@ static void scan_new(struct made_scan *s, const struct pki *p,
     row_sink_init(&s->sink, true, true, false);
     row_sink_set_time(&s->sink, 1700000060000); /* "ended" of the manifest */
     findings_init(&s->other_findings);
-    s->book = fact_book_new();
+    s->book = fact_book_new(FACTS_NO_BOUND);
     standing_init(&s->standing, s->book);
     put_rows(s, p);
     const struct result_dir_params params = {
@@ -678,6 +678,40 @@ Test(analyze, given_nothing_else_every_row_is_the_same)
     cr_expect_eq(analyze(w.again, third, &w.why), ANALYZE_COMPLETE); /* and of that again */
     expect_same_files(w.scan.path, third);
     expect_same_file(w.scan.path, third, "groups.ndjson");
+    folder_remove(third);
+    world_free(&w);
+}
+
+static void analyze_with(struct world *w, const char *results, const char *output,
+                         const struct row_shape *shape, size_t memory_octets)
+{
+    const struct analyze_params p = {.results = results,
+                                     .output = output,
+                                     .ndjson = true,
+                                     .csv = true,
+                                     .shape = shape,
+                                     .memory_octets = memory_octets,
+                                     .at = INT64_MIN};
+    cr_expect_eq(analyze_run(&p, &w->why), ANALYZE_COMPLETE, "%.*s", (int)w->why.len,
+                 (const char *)w->why.at);
+}
+
+/* All that is kept lies in temporary databases; of rows that have all columns, and of those that say each thing once. */
+Test(analyze, with_little_memory_every_row_is_the_same)
+{
+    struct world w;
+    const struct row_shape normal = {.detail = ROW_DETAIL_NORMAL};
+    char lean[64];
+    char third[64];
+    world_new(&w, RESULT_CODEC_NONE);
+    new_path(lean);
+    new_path(third);
+    analyze_with(&w, w.scan.path, w.again, NULL, 1);
+    expect_same_files(w.scan.path, w.again);
+    analyze_with(&w, w.scan.path, lean, &normal, 0);
+    analyze_with(&w, lean, third, &normal, 1);
+    expect_same_files(lean, third);
+    folder_remove(lean);
     folder_remove(third);
     world_free(&w);
 }
@@ -1196,7 +1230,7 @@ Test(analyze, a_scan_that_goes_on_reads_nothing_of_the_end)
     cr_assert(results_open(&results, w.scan.path, &w.why));
     write_file(w.scan.path, "groups.ndjson", SPAN_LIT(""));
     take_names(w.scan.path);
-    struct fact_book *book = fact_book_new();
+    struct fact_book *book = fact_book_new(FACTS_NO_BOUND);
     struct restored *r = restored_new(&results, &w.scan.terms, NULL, book, 0, 1);
     cr_expect(restored_read(r, &listener, &w.why), "%.*s", (int)w.why.len, (const char *)w.why.at);
     restored_free(r);

@@ -49,7 +49,7 @@ Test(known, a_list_is_made_again_of_its_certificates)
 {
     hash_secret_init();
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    struct known *k = known_new(&why);
+    struct known *k = known_new(KNOWN_MEMORY_OCTETS, &why);
     cr_assert_not_null(k);
     uint8_t digests[4][32];
     for (size_t i = 0; i < 3; i++) {
@@ -96,7 +96,7 @@ Test(known, a_certificate_longer_than_a_list_can_hold_is_refused)
 {
     hash_secret_init();
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    struct known *k = known_new(&why);
+    struct known *k = known_new(KNOWN_MEMORY_OCTETS, &why);
     const uint8_t sha256[32] = {1};
     struct buf der = BUF_INIT(BUF_NO_LIMIT);
     memset(buf_room(&der, CERT_LIST_ENTRY_MAX + 1), 0, CERT_LIST_ENTRY_MAX + 1);
@@ -112,7 +112,7 @@ Test(known, services_and_endpoints_come_back_as_they_were)
 {
     hash_secret_init();
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    struct known *k = known_new(&why);
+    struct known *k = known_new(KNOWN_MEMORY_OCTETS, &why);
     const struct known_service services[] = {{.outcome = OUTCOME_ESTABLISHED,
                                               .chain = 4294967294U,
                                               .starttls = STARTTLS_INJECTED,
@@ -187,7 +187,7 @@ Test(known, records_of_hosts_come_back_as_they_were)
     }
     tlsas[TLSA_MAX - 1].data.len = sizeof(octets);
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    struct known *k = known_new(&why);
+    struct known *k = known_new(KNOWN_MEMORY_OCTETS, &why);
     struct span base = SPAN_LIT("mx.test");
     const struct dane_host_verdict usable = {.state = DANE_HOST_USABLE,
                                              .at = TLSA_PLACE_TARGET,
@@ -222,7 +222,7 @@ Test(known, policies_and_bodies_come_back_as_they_were)
     const uint8_t other[32] = {8};
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     struct buf got = BUF_INIT(BUF_NO_LIMIT);
-    struct known *k = known_new(&why);
+    struct known *k = known_new(KNOWN_MEMORY_OCTETS, &why);
     bool added = false;
     cr_expect(known_add_policy(k, SPAN_LIT("a.test"), SPAN_LIT("{}"), &added, &why) && added);
     cr_expect(known_add_policy(k, SPAN_LIT("a.test"), SPAN_LIT("[]"), &added, &why) && !added);

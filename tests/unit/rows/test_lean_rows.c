@@ -74,7 +74,7 @@ static void begin_bench(struct lean_bench *b)
 {
     *b = (struct lean_bench){.why = BUF_INIT(BUF_NO_LIMIT)};
     row_reading_init(&b->reading);
-    b->lean = lean_rows_new(true, &b->why);
+    b->lean = lean_rows_new(true, LEAN_MEMORY_OCTETS, &b->why);
     cr_assert_not_null(b->lean);
     (void)take(b, TABLE_OUTCOME_SETS, set);
     (void)take(b, TABLE_SERVICES, service);
@@ -293,7 +293,7 @@ Test(lean_rows, of_shards_what_was_kept_is_said_and_nothing_else)
 {
     struct lean_bench b = {.why = BUF_INIT(BUF_NO_LIMIT)};
     row_reading_init(&b.reading);
-    b.lean = lean_rows_new(true, &b.why);
+    b.lean = lean_rows_new(true, LEAN_MEMORY_OCTETS, &b.why);
     lean_rows_of_shards(b.lean);
     (void)take(&b, TABLE_HOSTS, host_of_shards);
     (void)take(&b, TABLE_SERVICES, service);
@@ -325,7 +325,7 @@ Test(lean_rows, a_session_of_another_shard_says_nothing_of_the_endpoint)
     struct lean_bench b = {.why = BUF_INIT(BUF_NO_LIMIT)};
     struct facts brief;
     row_reading_init(&b.reading);
-    b.lean = lean_rows_new(true, &b.why);
+    b.lean = lean_rows_new(true, LEAN_MEMORY_OCTETS, &b.why);
     (void)take(&b, TABLE_SERVICES, service);
     (void)take(&b, TABLE_HOSTS, host);
     (void)take(&b, TABLE_ENDPOINTS, apart);
