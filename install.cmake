@@ -68,7 +68,11 @@ foreach(dataset intermediates operators sender-profiles shared-operators log-pat
 endforeach()
 
 # Documents lie as in the source, so that links between them lead somewhere in both.
-file(GLOB documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/docs/*.md)
+file(GLOB documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/docs/*.md
+    ${PROJECT_SOURCE_DIR}/docs/cluster/*)
+list(FILTER documents EXCLUDE REGEX "^docs/cluster/[a-z]+$") # folders
+file(GLOB recipes CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/docs/cluster/*/*)
+list(APPEND documents ${recipes})
 list(APPEND documents docs/mxcensus.1 README.md CHANGELOG.md CONTRIBUTING.md LICENSE scanner/README.md tests/README.md
     tests/hostile.md bench/README.md bench/RESULTS.md)
 foreach(document IN LISTS documents)

@@ -12,7 +12,7 @@ TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 pyth
 
 # And those of .ci/long: shells, readers of what we write, other databases, roots of Debian.
 LONG_PACKAGES="bash-completion zsh fish prometheus logrotate postgresql python3-pip chromium npm
-    texlive-latex-base mmdebstrap systemd valgrind"
+    texlive-latex-base mmdebstrap systemd valgrind parallel munge slurm-wlm"
 
 # Peers of tests/interop that cannot be installed beside Postfix, what they are linked with, and where
 # they are unpacked.

@@ -318,7 +318,11 @@ static bool fit_together(struct options *o, struct buf *why)
         return false;
     }
     if (!to_stdout && p->format == RESULT_TEXT) {
-        buf_put_text(why, "--format text is for lines on standard output: add --stdout TABLE");
+        buf_put_text(why,
+                     o->command == COMMAND_MERGE
+                         ? "--format text is for lines on standard output, and merge writes "
+                           "a directory: use ndjson, csv or both"
+                         : "--format text is for lines on standard output: add --stdout TABLE");
         return false;
     }
     if (!to_stdout && o->command != COMMAND_CHECK && p->output_dir == NULL &&

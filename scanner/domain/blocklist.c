@@ -18,6 +18,8 @@ enum cover {
 };
 
 struct blocklist {
+    uint8_t sha256[32];
+    bool has_sha256;
     struct map names;               /* hash of the name -> enum cover bits */
     struct map prefixes;            /* hash of family, length and base -> nothing */
     bool has_bits[2][BITS_MAX + 1]; /* prefix lengths in use, IPv4 and IPv6 */
@@ -43,7 +45,7 @@ void blocklist_free(struct blocklist *b)
 
 size_t blocklist_count(const struct blocklist *b)
 {
-    return b->names.count + b->prefixes.count;
+    return b != NULL ? b->names.count + b->prefixes.count : 0;
 }
 
 static struct hash_key prefix_key(const struct net_addr *base, uint8_t bits)
@@ -100,7 +102,7 @@ const char *blocklist_add_line(struct blocklist *b, struct span line)
 
 /* @return false with the reason in `error`. */
 static bool blocklist_read_lines(struct blocklist *b, FILE *file, const char *path,
-                                 struct buf *error)
+                                 struct buf *octets, struct buf *error)
 {
     char *line = NULL;
     size_t room = 0;
@@ -109,6 +111,9 @@ static bool blocklist_read_lines(struct blocklist *b, FILE *file, const char *pa
     uint64_t number = 0;
     while (fault == NULL && (len = getline(&line, &room, file)) >= 0) {
         struct span text = {(const uint8_t *)line, (size_t)len};
+        if (octets != NULL) {
+            buf_put(octets, text);
+        }
         if (number++ == 0 && text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0) {
             text = span_drop(text, 3); /* byte order mark */
         }
@@ -124,7 +129,7 @@ static bool blocklist_read_lines(struct blocklist *b, FILE *file, const char *pa
     return fault == NULL;
 }
 
-struct blocklist *blocklist_load(const char *path, struct buf *error)
+struct blocklist *blocklist_load(const char *path, struct buf *octets, struct buf *error)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
@@ -132,12 +137,23 @@ struct blocklist *blocklist_load(const char *path, struct buf *error)
         return NULL;
     }
     struct blocklist *b = blocklist_new();
-    if (!blocklist_read_lines(b, file, path, error)) {
+    if (!blocklist_read_lines(b, file, path, octets, error)) {
         blocklist_free(b);
         b = NULL;
     }
     (void)fclose(file);
     return b;
+}
+
+void blocklist_set_sha256(struct blocklist *b, const uint8_t sha256[32])
+{
+    memcpy(b->sha256, sha256, sizeof(b->sha256));
+    b->has_sha256 = true;
+}
+
+const uint8_t *blocklist_sha256(const struct blocklist *b)
+{
+    return b != NULL && b->has_sha256 ? b->sha256 : NULL;
 }
 
 bool blocklist_has_name(const struct blocklist *b, struct span name)

@@ -68,7 +68,7 @@ static uint64_t append_record(struct key_store *s, struct span record)
     return (uint64_t)record.len << PLACE_BITS | at;
 }
 
-static void add_in_memory(struct key_store *s, struct hash_key key, struct span record)
+static void store_in_memory(struct key_store *s, struct hash_key key, struct span record)
 {
     bool added = false;
     uint32_t number = key_table_add(&s->keys, key, &added);
@@ -100,25 +100,25 @@ static void open_rest(struct key_store *s)
     }
 }
 
-static void put_key(struct scratch_statement *statement, const struct hash_key *key)
+static void put_store_key(struct scratch_statement *statement, const struct hash_key *key)
 {
     scratch_put_blob(statement, (struct span){(const uint8_t *)key, sizeof(*key)});
 }
 
 static void write_rest(struct scratch_statement *statement, struct hash_key key, struct span record)
 {
-    put_key(statement, &key);
+    put_store_key(statement, &key);
     scratch_put_blob(statement, record);
     scratch_do(statement);
 }
 
-static bool find_in_rest(struct key_store *s, struct hash_key key, struct span *record)
+static bool find_in_database(struct key_store *s, struct hash_key key, struct span *record)
 {
     if (s->rest == NULL) {
         return false;
     }
     scratch_leave(s->find);
-    put_key(s->find, &key);
+    put_store_key(s->find, &key);
     bool found = scratch_next_row(s->find);
     *record = scratch_text(s->find, 0);
     return found;
@@ -133,7 +133,7 @@ bool key_store_add(struct key_store *s, struct hash_key key, struct span record)
         return false;
     }
     if (s->rest == NULL && !is_full(s)) {
-        add_in_memory(s, key, record);
+        store_in_memory(s, key, record);
     } else {
         open_rest(s);
         scratch_leave(s->find);
@@ -148,7 +148,7 @@ void key_store_put(struct key_store *s, struct hash_key key, struct span record)
     if (number != KEY_TABLE_NONE) {
         replace_in_memory(s, number, record);
     } else if (s->rest == NULL && !is_full(s)) {
-        add_in_memory(s, key, record);
+        store_in_memory(s, key, record);
     } else {
         open_rest(s);
         scratch_leave(s->find);
@@ -160,7 +160,7 @@ bool key_store_find(struct key_store *s, struct hash_key key, struct span *recor
 {
     uint32_t number = key_table_find(&s->keys, key);
     if (number == KEY_TABLE_NONE) {
-        return find_in_rest(s, key, record);
+        return find_in_database(s, key, record);
     }
     *record = record_at(s, s->places[number]);
     return true;

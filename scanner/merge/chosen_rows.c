@@ -179,6 +179,13 @@ static bool is_chosen(struct choosing *c, const struct facts *row)
     return choice_is(c->choice, row, c->shard->number, c->place);
 }
 
+static bool is_kept(struct choosing *c, const struct facts *row)
+{
+    bool kept = is_chosen(c, row);
+    c->shard->not_kept[facts_table(row)] += !kept;
+    return kept;
+}
+
 static void put_if_chosen(struct choosing *c, const struct facts *row)
 {
     if (is_chosen(c, row)) {
@@ -210,7 +217,7 @@ static void put_host(struct choosing *c, const struct facts *row)
         stop(c, CHOSEN_FAILED);
         return;
     }
-    if (is_chosen(c, row)) {
+    if (is_kept(c, row)) {
         int64_t block = choice_block(c->choice, row);
         if (block >= 0) {
             (void)json_object_set_new(row->object, lean_table_column(TABLE_HOSTS, HOSTS_BLOCK),
@@ -225,7 +232,7 @@ static void put_service(struct choosing *c, const struct facts *row)
     if (!choice_is_alike(c->choice, row)) {
         note_key(c, NOTE_APART, span_of(facts_string_or(row, SERVICES_SERVICE, "")));
     }
-    if (complete_from_own(c, row, true) && is_chosen(c, row)) {
+    if (complete_from_own(c, row, true) && is_kept(c, row)) {
         put_changed(c, row, false);
     }
 }
@@ -254,7 +261,7 @@ static void forget_service(const struct facts *row)
 
 static void put_chosen_endpoint(struct choosing *c, const struct facts *row)
 {
-    if (!is_chosen(c, row) || !complete_from_own(c, row, false)) {
+    if (!is_kept(c, row) || !complete_from_own(c, row, false)) {
         return;
     }
     const char *from = facts_string(row, ENDPOINTS_SESSION_FROM);

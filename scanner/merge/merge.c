@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "output/result_file.h"
 #include "scanner/base/file.h"
+#include "scanner/base/text.h"
 #include "scanner/merge/merged_manifest.h"
 #include "scanner/replay/manifest_keys.h"
 #include "scanner/report/manifest.h"
@@ -27,16 +29,36 @@ static const char *folder(const struct merging *m)
     return (const char *)m->folder.at;
 }
 
-static void remove_folder(const struct merging *m)
+/* Files of a folder. */
+static void remove_files(const char *path, const char *suffix)
 {
-    DIR *dir = m->folder.len > 0 ? opendir(folder(m)) : NULL;
+    DIR *dir = opendir(path);
     const struct dirent *entry;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        (void)unlinkat(dirfd(dir), entry->d_name, 0); /* "." and ".." are no files */
+        if (span_ends_with(span_of(entry->d_name), span_of(suffix))) {
+            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* "." and ".." are no files */
+        }
     }
     if (dir != NULL) {
         (void)closedir(dir);
+    }
+}
+
+static void remove_folder(const struct merging *m)
+{
+    if (m->folder.len > 0) {
+        remove_files(folder(m), "");
         (void)rmdir(folder(m));
+    }
+}
+
+/* A merge that was killed leaves the folder, and unfinished files beside it. */
+static void remove_what_was_left(const struct merging *m)
+{
+    struct stat folder_is;
+    if (lstat(folder(m), &folder_is) == 0 && S_ISDIR(folder_is.st_mode)) {
+        remove_folder(m);
+        remove_files(m->p->analyze.output, RESULT_PART_SUFFIX);
     }
 }
 
@@ -54,6 +76,10 @@ static enum analyze_end open_folder(struct merging *m)
 {
     const char *output = m->p->analyze.output;
     struct result_error error = {0};
+    m->folder = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&m->folder, "%s/" CHOSEN_FOLDER, output);
+    buf_put_char(&m->folder, '\0');
+    remove_what_was_left(m);
     if (!result_dir_look(output, &error)) {
         return fail(m, &error, ANALYZE_UNUSABLE);
     }
@@ -61,9 +87,6 @@ static enum analyze_end open_folder(struct merging *m)
         buf_putf(m->why, "create directory %s: %s", output, strerror(errno));
         return ANALYZE_UNUSABLE;
     }
-    m->folder = BUF_INIT(BUF_NO_LIMIT);
-    buf_putf(&m->folder, "%s/" CHOSEN_FOLDER, output);
-    buf_put_char(&m->folder, '\0');
     const struct result_dir_params params = {.path = folder(m),
                                              .ndjson = true,
                                              .codec = m->p->analyze.codec,

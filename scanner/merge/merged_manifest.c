@@ -9,6 +9,8 @@
 #include "scanner/replay/manifest_keys.h"
 #include "scanner/report/manifest.h"
 
+static const enum table_id counted[] = {TABLE_HOSTS, TABLE_SERVICES, TABLE_ENDPOINTS};
+
 const struct results *merged_base(const struct shard_set *s)
 {
     for (size_t i = 0; i < s->count; i++) {
@@ -100,6 +102,16 @@ static void set_outages(json_t *m, const struct shard_set *s)
 
 /* --- what is true of each ------------------------------------------------------------------- */
 
+static json_t *not_kept_object(const struct merge_shard *s)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
+        (void)json_object_set_new(o, table_name(counted[i]),
+                                  json_integer((json_int_t)s->not_kept[counted[i]]));
+    }
+    return o;
+}
+
 static json_t *shard_object(const struct merge_shard *s)
 {
     const struct results *r = &s->results;
@@ -115,6 +127,7 @@ static json_t *shard_object(const struct merge_shard *s)
     (void)json_object_set_new(o, KEY_ENDED, time_of(r->ended_unix_ms));
     (void)json_object_set_new(o, "complete", json_boolean(!r->incomplete));
     (void)json_object_set_new(o, "lines", json_integer((json_int_t)s->lines));
+    (void)json_object_set_new(o, "rows_not_kept", not_kept_object(s));
     (void)json_object_set(o, KEY_VANTAGE, json_object_get(r->manifest, KEY_VANTAGE));
     buf_deinit(&sha256);
     return o;
@@ -132,7 +145,6 @@ static json_t *counts_object(const struct chosen_counts *counts, enum table_id t
 
 static json_t *merged_object(const struct merged_facts *facts)
 {
-    static const enum table_id counted[] = {TABLE_HOSTS, TABLE_SERVICES, TABLE_ENDPOINTS};
     const struct shard_set *s = facts->shards;
     json_t *merged = json_object();
     json_t *given = json_array();

@@ -105,7 +105,7 @@ static const struct {
     {KEY_OPTIONS, "aia", false, "--aia"},
     {KEY_OPTIONS, "ipv4-only", false, "--ipv4-only"},
     {KEY_OPTIONS, "ipv6-only", false, "--ipv6-only"},
-    {KEY_OPTIONS, "blocklist-file", false, "--blocklist-file"},
+    {KEY_BLOCKLIST, NULL, true, "--blocklist-file"},
     {KEY_OPTIONS, "allow-special-addresses", false, "--allow-special-addresses"},
     {KEY_OPTIONS, "column", false, "--column"},
     {KEY_OPTIONS, "metadata-passthrough", false, "--metadata-passthrough"},

@@ -7,6 +7,8 @@ struct merge_shard {
     struct results results;
     uint32_t number;
     uint64_t lines; /* rows of domains */
+    uint64_t not_kept
+        [TABLE_COUNT]; /* of hosts, services and endpoints: another shard's row is, or none */
 };
 
 struct shard_set {

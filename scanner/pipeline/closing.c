@@ -187,6 +187,8 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .operators = manifest_operators_of(p->terms.operators),
         .shared_operators = manifest_list_of(MANIFEST_SHARED_OPERATORS_FILE,
                                              p->shared_operators_csv, p->shared_operators.count),
+        .blocklist_sha256 = blocklist_sha256(c->scan->dial.blocklist),
+        .blocklist_count = blocklist_count(c->scan->dial.blocklist),
         .intermediates = c->intermediates,
         .judging = begun ? judging_of(c->scan) : (struct manifest_judging){0},
         .version = MXCENSUS_VERSION,

@@ -260,7 +260,8 @@ static struct hash_key key_of_fact(enum fact_kind kind, struct span key)
 }
 
 /* @return false: it belongs to the rest */
-static bool add_in_memory(struct fact_book *b, struct hash_key hash, const struct known_fact *fact)
+static bool fact_add_in_memory(struct fact_book *b, struct hash_key hash,
+                               const struct known_fact *fact)
 {
     struct fact_shard *shard = &b->shard[hash.high % SHARDS];
     (void)pthread_mutex_lock(&shard->lock);
@@ -279,7 +280,7 @@ static bool add_in_memory(struct fact_book *b, struct hash_key hash, const struc
     return number != KEY_TABLE_NONE;
 }
 
-static bool find_in_memory(struct fact_book *b, struct hash_key hash, struct known_fact *fact)
+static bool fact_find_in_memory(struct fact_book *b, struct hash_key hash, struct known_fact *fact)
 {
     struct fact_shard *shard = &b->shard[hash.high % SHARDS];
     (void)pthread_mutex_lock(&shard->lock);
@@ -291,7 +292,7 @@ static bool find_in_memory(struct fact_book *b, struct hash_key hash, struct kno
     return number != KEY_TABLE_NONE;
 }
 
-static void find_in_rest(struct fact_book *b, struct hash_key hash, struct known_fact *fact)
+static void fact_find_in_rest(struct fact_book *b, struct hash_key hash, struct known_fact *fact)
 {
     struct span record;
     (void)pthread_mutex_lock(&b->rest_lock);
@@ -308,7 +309,7 @@ void fact_book_add(struct fact_book *b, enum fact_kind kind, struct span key, st
     struct hash_key hash = key_of_fact(kind, key);
     uint32_t set = codes.count > 0 ? number_of_set(&b->sets, codes) + 1 : 0;
     const struct known_fact fact = {.place = place, .set = set};
-    if (!add_in_memory(b, hash, &fact)) {
+    if (!fact_add_in_memory(b, hash, &fact)) {
         (void)pthread_mutex_lock(&b->rest_lock);
         key_store_put(b->rest, hash, (struct span){(const uint8_t *)&fact, sizeof(fact)});
         (void)pthread_mutex_unlock(&b->rest_lock);
@@ -319,8 +320,8 @@ struct fact_entry fact_book_find(struct fact_book *b, enum fact_kind kind, struc
 {
     struct hash_key hash = key_of_fact(kind, key);
     struct known_fact found = {.place = FACT_NOWHERE};
-    if (!find_in_memory(b, hash, &found) && atomic_load(&b->count) >= b->in_memory) {
-        find_in_rest(b, hash, &found);
+    if (!fact_find_in_memory(b, hash, &found) && atomic_load(&b->count) >= b->in_memory) {
+        fact_find_in_rest(b, hash, &found);
     }
     struct fact_entry entry = {.place = found.place};
     if (found.set > 0) {

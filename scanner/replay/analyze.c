@@ -287,7 +287,7 @@ static bool finish(struct analysis *a)
 }
 
 /* A database that failed finds nothing: its error comes before what followed from it. */
-static void look_for_errors(struct analysis *a)
+static void look_for_failed_databases(struct analysis *a)
 {
     const char *error = a->known != NULL ? known_error(a->known) : NULL;
     error = error == NULL ? recorder_error(&a->recorder) : error;
@@ -306,7 +306,7 @@ void analysis_read_tables(struct analysis *a)
     if (a->end == ANALYZE_COMPLETE) {
         expect_domains_of_policies(a);
     }
-    look_for_errors(a);
+    look_for_failed_databases(a);
 }
 
 static void analyze_tables(struct analysis *a)

@@ -191,7 +191,7 @@ bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, s
 /* --- services and endpoints ----------------------------------------------------------------- */
 
 /* A record is the structure as it is, and behind it its texts. */
-static void put_record(struct known *k, const void *record, size_t len)
+static void pack_record(struct known *k, const void *record, size_t len)
 {
     buf_reset(&k->packed);
     buf_put(&k->packed, (struct span){record, len});
@@ -205,19 +205,19 @@ static struct span take(struct span *rest, size_t len)
     return taken;
 }
 
-static struct span take_text(struct span *rest, size_t len)
+static struct span unpack_text(struct span *rest, size_t len)
 {
     return len > 0 ? take(rest, len) : (struct span){0};
 }
 
-static void take_record(struct span *rest, void *record, size_t len)
+static void unpack_record(struct span *rest, void *record, size_t len)
 {
     memcpy(record, take(rest, len).at, len);
 }
 
 void known_add_service(struct known *k, struct span key, const struct known_service *s)
 {
-    put_record(k, s, sizeof(*s));
+    pack_record(k, s, sizeof(*s));
     buf_put(&k->packed, s->certificate_domain);
     buf_put(&k->packed, s->banner_domain);
     (void)key_store_add(k->store[STORE_SERVICES], hash_key_of(key), buf_span(&k->packed));
@@ -230,15 +230,15 @@ const struct known_service *known_find_service(struct known *k, struct span key)
     if (!key_store_find(k->store[STORE_SERVICES], hash_key_of(key), &record)) {
         return NULL;
     }
-    take_record(&record, s, sizeof(*s));
-    s->certificate_domain = take_text(&record, s->certificate_domain.len);
-    s->banner_domain = take_text(&record, s->banner_domain.len);
+    unpack_record(&record, s, sizeof(*s));
+    s->certificate_domain = unpack_text(&record, s->certificate_domain.len);
+    s->banner_domain = unpack_text(&record, s->banner_domain.len);
     return s;
 }
 
 void known_add_endpoint(struct known *k, struct span key, const struct known_endpoint *e)
 {
-    put_record(k, e, sizeof(*e));
+    pack_record(k, e, sizeof(*e));
     buf_put(&k->packed, e->mx_operator);
     (void)key_store_add(k->store[STORE_ENDPOINTS], hash_key_of(key), buf_span(&k->packed));
 }
@@ -250,8 +250,8 @@ const struct known_endpoint *known_find_endpoint(struct known *k, struct span ke
     if (!key_store_find(k->store[STORE_ENDPOINTS], hash_key_of(key), &record)) {
         return NULL;
     }
-    take_record(&record, e, sizeof(*e));
-    e->mx_operator = take_text(&record, e->mx_operator.len);
+    unpack_record(&record, e, sizeof(*e));
+    e->mx_operator = unpack_text(&record, e->mx_operator.len);
     return e;
 }
 
@@ -298,7 +298,7 @@ const struct known_host *known_find_host(struct known *k, struct span name)
     if (!key_store_find(k->store[STORE_HOSTS], hash_key_of(name), &record)) {
         return NULL;
     }
-    take_record(&record, &k->host, sizeof(k->host));
+    unpack_record(&record, &k->host, sizeof(k->host));
     return &k->host;
 }
 

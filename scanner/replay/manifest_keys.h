@@ -26,6 +26,7 @@
 #define KEY_PROFILES         "sender_profiles"
 #define KEY_OPERATORS        "operators"
 #define KEY_SHARED_OPERATORS "shared_operators"
+#define KEY_BLOCKLIST        "blocklist"
 #define KEY_VANTAGE          "vantage"
 #define KEY_FROM             "analyzed_from"
 #define KEY_INCOMPLETE       "incomplete"

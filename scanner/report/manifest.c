@@ -294,6 +294,21 @@ void manifest_put_trust_store(struct json_writer *w, const struct manifest_trust
     json_object_end(w);
 }
 
+/* It has no copy beside the results: who asked not to be asked is not for whoever reads these. */
+static void put_blocklist(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "blocklist");
+    if (m->blocklist_sha256 == NULL) {
+        json_null_value(w);
+        return;
+    }
+    json_object_begin(w);
+    json_key(w, "sha256");
+    json_hex(w, (struct span){m->blocklist_sha256, 32});
+    json_key_uint(w, "count", m->blocklist_count);
+    json_object_end(w);
+}
+
 static void put_judging(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "judged_at");
@@ -548,6 +563,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_vantage(&w, m);
     put_named_texts(&w, "libraries", m->libraries, m->library_count);
     put_named_texts(&w, "datasets", m->datasets, m->dataset_count);
+    put_blocklist(&w, m);
     put_judging(&w, m);
     json_key(&w, "account");
     manifest_put_account(&w, m->counts);

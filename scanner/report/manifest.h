@@ -189,6 +189,8 @@ struct scan_manifest {
     struct manifest_list sender_profiles;  /* kinds of senders; none: no outcomes */
     struct manifest_list operators;        /* names of mail operators */
     struct manifest_list shared_operators; /* wildcards whose names may stand for others */
+    const uint8_t *blocklist_sha256;       /* of the file; NULL: there is none */
+    uint64_t blocklist_count;
     struct manifest_intermediates intermediates;
     struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */

@@ -115,6 +115,7 @@ OTHER_SCANS = [
     (setting("operators", "sha256", to=OTHER_SHA256), "list of operators"),
     (setting("shared_operators", "sha256", to=OTHER_SHA256), "shared operators"),
     (setting("intermediates", "bundled", to="others"), "intermediates"),
+    (setting("blocklist", to={"sha256": OTHER_SHA256, "count": 1}), "--blocklist-file"),
     (setting("trust_ad", "trusted", to=False), "AD bit"),
     (setting("shard", "shards", to=4), "one of 4 shards"),
     (setting("shard", "lines_of_others", to=7), "lines"),
@@ -137,6 +138,7 @@ def refusals(folder, whole, outs):
     refused("no results", ["which results"], "-o", new)
     refused("no directory", ["--output"], *outs)
     refused("a directory with something in it", ["empty"], *outs, "-o", full)
+    refused("a format for lines", ["ndjson, csv or both"], "--format", "text", *outs, "-o", new)
     refused("a shard twice", ["both shard 0", "once"], outs[0], outs[0], outs[1], "-o", new)
     refused("a shard is missing", ["shard 2 is missing", "--partial"], *outs[:2], "-o", new)
     refused("no shard", ["no --shards"], whole, *outs[1:], "-o", new)
@@ -147,6 +149,41 @@ def refusals(folder, whole, outs):
         less = os.path.join(folder, "less" + option)
         check_equal(f"{option}: exit code", run("analyze", option, "-q", "-o", less, outs[1]).returncode, 0)
         refused(option, [word], outs[0], less, outs[2], "-o", new)
+
+
+def after_a_kill(folder, merged, outs):
+    """What a merge that was killed left is no hindrance; what others put beside it is."""
+    out = os.path.join(folder, "killed merge")
+    killed = start("merge", "-q", "-o", out, *outs)
+    until = time.monotonic() + 60
+    while not os.path.exists(os.path.join(out, "chosen.part", "certificates.ndjson.part")) and time.monotonic() < until:
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    check_equal("killed merge: what it left", os.listdir(out), ["chosen.part"])
+    for name in ("domains.ndjson.part", "reserve.part"):  # as of one that was killed while it judged
+        with open(os.path.join(out, name), "w", encoding="ascii") as file:
+            file.write("{")
+    mine = os.path.join(out, "mine")
+    with open(mine, "w", encoding="ascii") as file:
+        file.write("precious")
+    check_refused("killed merge, and something else", run("merge", *outs, "-o", out), ["empty"])
+    check_equal("killed merge: that is still there", os.listdir(out), ["mine"])
+    os.remove(mine)
+    merge(out, *outs)
+    same_octets("merged where one was killed", merged, out)
+
+
+def counted_by_shard(merged, outs):
+    """Rows of the shards are those of the merged table and those that were not kept."""
+    shards = read_json(merged, "manifest.json")["merged"]["from"]
+    for name in ("hosts", "services", "endpoints"):
+        there = len(read_table(merged, name))
+        given = [len(read_table(out, name)) for out in outs]
+        left = [shard["rows_not_kept"][name] for shard in shards]
+        check_equal(f"{name}: rows that were not kept", sum(left), sum(given) - there)
+        check(f"{name}: of each shard as many as it has at most", all(0 <= n <= m for n, m in zip(left, given)), (left, given))
+        check(f"{name}: the first shard is not the only one that is kept", left[0] < given[0] and any(left), left)
 
 
 # --- shards that are not whole, or disagree ---------------------------------------------------------
@@ -350,6 +387,8 @@ def main():
         check("full: some things are seen by several", said["hosts"]["in_several_shards"] > 0 and said["services"]["in_several_shards"] > 0, said)
         check_equal("full: and they agree", [said[name]["disagree"] for name in ("hosts", "services", "endpoints")], [0, 0, 0])
 
+        counted_by_shard(merged, full)
+        after_a_kill(folder, merged, full)
         again = os.path.join(folder, "again")
         merge(again, full[2], full[0], full[1])
         same_octets("merged twice, in another order", merged, again)

@@ -136,21 +136,21 @@ Test(blocklist, files_load_or_name_the_bad_line)
     write_file(bad, "example.org\n# fine\n192.0.2.0/99\nexample.net\n");
     struct buf error = BUF_INIT(BUF_NO_LIMIT);
 
-    struct blocklist *b = blocklist_load(good, &error);
+    struct blocklist *b = blocklist_load(good, NULL, &error);
     cr_assert_not_null(b);
     cr_expect_eq(blocklist_count(b), 2);
     cr_expect_eq(error.len, 0);
     blocklist_free(b);
 
-    cr_expect_null(blocklist_load(bad, &error));
+    cr_expect_null(blocklist_load(bad, NULL, &error));
     buf_put_char(&error, '\0');
     cr_expect_not_null(strstr((const char *)error.at, "line 3"), "%s", (const char *)error.at);
     buf_reset(&error);
 
     cr_assert_eq(unlink(good), 0);
     cr_assert_eq(unlink(bad), 0);
-    cr_expect_null(blocklist_load(good, &error));
+    cr_expect_null(blocklist_load(good, NULL, &error));
     cr_expect_gt(error.len, 0);
-    cr_expect_null(blocklist_load("/tmp", &error), "a directory");
+    cr_expect_null(blocklist_load("/tmp", NULL, &error), "a directory");
     buf_deinit(&error);
 }
