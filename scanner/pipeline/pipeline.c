@@ -300,22 +300,25 @@ static bool are_same_inputs(const struct input_lists *now, const struct results 
     return now->count == then->input_count;
 }
 
-/* A lever that does not work here is off: whole handshakes show all that it would. */
-static void try_short_handshakes(struct coordinator *c)
+static void say_failed(const struct coordinator *c, const char *what, const char *instead)
 {
-    if (!c->params.probes.no_sni_short) {
-        return;
-    }
+    struct buf said = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&said, "%s: the self-test with %s failed; %s", what, tls_library_version(), instead);
+    buf_put_char(&said, '\0');
+    c->hooks->say(c->hooks->arg, (const char *)said.at);
+    buf_deinit(&said);
+}
+
+/* A lever that does not work here is off: what is used instead shows the same, or more. */
+static void try_levers(struct coordinator *c)
+{
     struct tls_context *tls = tls_context_new(true); /* as workers do */
-    if (!tls_context_enable_short_handshakes(tls)) {
-        struct buf said = BUF_INIT(BUF_NO_LIMIT);
-        buf_putf(&said,
-                 "--probes no-sni-short: the self-test with %s failed; whole handshakes are made "
-                 "instead, as with no-sni",
-                 tls_library_version());
-        buf_put_char(&said, '\0');
-        c->hooks->say(c->hooks->arg, (const char *)said.at);
-        buf_deinit(&said);
+    for (size_t i = 0; tls_context_failed_lever(tls, i) != NULL; i++) {
+        say_failed(c, tls_context_failed_lever(tls, i),
+                   "OpenSSL's own way is taken, which costs more and shows the same");
+    }
+    if (c->params.probes.no_sni_short && !tls_context_enable_short_handshakes(tls)) {
+        say_failed(c, "--probes no-sni-short", "whole handshakes are made instead, as with no-sni");
         c->params.probes.no_sni_short = false;
         c->params.probes.no_sni = true;
     }
@@ -645,7 +648,7 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
         free(c);
         return end;
     }
-    try_short_handshakes(c);
+    try_levers(c);
     mailbox_init(&c->scan.writer, NULL);
     given_up_init(&c->scan.given_up);
     c->scan.spool_budget.octets = (uint64_t)params->spool_max_mib << 20;

@@ -309,9 +309,14 @@ static bool switch_on(void)
     return !test_failed;
 }
 
+bool fast_public_key_applies(void)
+{
+    return OpenSSL_version_num() < VERSION_FAST;
+}
+
 bool fast_public_key_acquire(void)
 {
-    if (OpenSSL_version_num() >= VERSION_FAST) {
+    if (!fast_public_key_applies()) {
         return false;
     }
     CHECK(pthread_mutex_lock(&lock) == 0);
@@ -336,6 +341,11 @@ void fast_public_key_release(void)
 #else
 
 #    include "scanner/base/check.h"
+
+bool fast_public_key_applies(void)
+{
+    return false;
+}
 
 bool fast_public_key_acquire(void)
 {

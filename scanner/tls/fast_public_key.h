@@ -23,6 +23,8 @@
  * its NIST name, the padding of RSA key transport). A client handshake needs neither.
  */
 
+/** Whether this library needs it and has what it takes; then only a failed self-test keeps it off. */
+bool fast_public_key_applies(void);
 /** In a thread whose default library context is set up. @return whether the lever is on now;
  * then, and only then, fast_public_key_release() must follow. */
 bool fast_public_key_acquire(void);

@@ -503,9 +503,14 @@ static bool kdf_works(OSSL_LIB_CTX *lib)
     return work;
 }
 
+bool lean_provider_applies(void)
+{
+    return OpenSSL_version_num() < VERSION_UNTRIED;
+}
+
 struct lean_provider *lean_provider_load(OSSL_LIB_CTX *lib)
 {
-    if (OpenSSL_version_num() >= VERSION_UNTRIED) {
+    if (!lean_provider_applies()) {
         return NULL;
     }
     ERR_clear_error();

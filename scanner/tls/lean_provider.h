@@ -22,6 +22,8 @@
 
 struct lean_provider;
 
+/** Whether the library is one that it was made for; then only a failed self-test keeps it off. */
+bool lean_provider_applies(void);
 /** In a thread whose default library context is `lib`. @return NULL: it is not used */
 struct lean_provider *lean_provider_load(OSSL_LIB_CTX *lib);
 /** Before `lib` is freed, which frees the rest. NULL is allowed. */

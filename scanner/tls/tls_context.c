@@ -115,6 +115,7 @@ struct tls_context *tls_context_new(bool levers)
     ctx->lib = OSSL_LIB_CTX_new();
     CHECK(ctx->lib != NULL);
     ctx->lib_before = OSSL_LIB_CTX_set0_default(ctx->lib);
+    ctx->levers = levers;
     ctx->fast_public_keys = levers && fast_public_key_acquire();
     ctx->lean = levers ? lean_provider_load(ctx->lib) : NULL;
     ctx->sha256 = EVP_MD_fetch(ctx->lib, "SHA2-256", NULL);
@@ -156,6 +157,19 @@ bool tls_context_has_fast_public_keys(const struct tls_context *ctx)
 bool tls_context_has_lean_provider(const struct tls_context *ctx)
 {
     return ctx->lean != NULL;
+}
+
+const char *tls_context_failed_lever(const struct tls_context *ctx, size_t i)
+{
+    const char *failed[2];
+    size_t count = 0;
+    if (ctx->levers && !ctx->fast_public_keys && fast_public_key_applies()) {
+        failed[count++] = "the faster reading of public keys";
+    }
+    if (ctx->levers && ctx->lean == NULL && lean_provider_applies()) {
+        failed[count++] = "shared key pairs and the key schedule";
+    }
+    return i < count ? failed[i] : NULL;
 }
 
 static const SSL_CIPHER *cipher_of(SSL *ssl, uint16_t suite)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /**
  * What all handshakes of one worker thread share.
@@ -35,6 +36,9 @@ void tls_context_free(struct tls_context *ctx);
 /** Whether public keys are read the fast way in this process now. */
 bool tls_context_has_fast_public_keys(const struct tls_context *ctx);
 bool tls_context_has_lean_provider(const struct tls_context *ctx);
+/** Levers that were wanted and failed their self-test: handshakes cost more and show the same.
+ * @return the name of number `i` of them, static text; NULL beyond the last */
+const char *tls_context_failed_lever(const struct tls_context *ctx, size_t i);
 
 /** For short_handshake.h: takes the ClientHello of this libssl for a form, and tests what libcrypto computes.
  * @return false: one of them is not as it must be, and there are only whole handshakes */

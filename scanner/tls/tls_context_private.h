@@ -22,6 +22,7 @@ struct tls_context {
     BIO_METHOD *bio;
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
+    bool levers; /* wanted */
     bool fast_public_keys;
     struct lean_provider *lean;      /* NULL: not used */
     struct handshake_crypto *crypto; /* of short handshakes; NULL: there are none */
