@@ -11,6 +11,7 @@ outcomes are, and `analyze` makes the same rows of them all. Cases that differ a
 import argparse
 import collections
 import csv
+import hashlib
 import io
 import json
 import os
@@ -23,7 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e import headlines  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, open_table  # noqa: E402
-from e2e.runner import EHLO, SHORT_WAITS, check, check_analyzed, check_equal, finish, run  # noqa: E402
+from e2e.runner import EHLO, SHORT_WAITS, check, check_analyzed, check_equal, finish, read_json, run  # noqa: E402
 
 CANNOT = {
     "smtp.connect_unreachable": "no address of loopback is unreachable: shown in tests/unit/analysis",
@@ -136,6 +137,10 @@ def scan(lab, folder, out, wanted, probes, at_once=AT_ONCE):
     check_equal("exit code", done.returncode, 0)
     if done.returncode != 0:
         print(done.stderr, file=sys.stderr)
+    else:
+        with open(blocked, "rb") as file:
+            check_equal("manifest.json has the digest of the blocklist", read_json(out, "manifest.json")["blocklist"],
+                        {"sha256": hashlib.sha256(file.read()).hexdigest(), "count": 2})
 
 
 def differences(want, at_least, got):

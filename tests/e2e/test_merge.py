@@ -2,6 +2,7 @@
 killed or disagree.
 
     test_merge.py [--every N]     of the lab's hand-made cases
+    test_merge.py --domains N     so many random domains of the lab instead: three shards, merged, beside one scan, with what that took
 
 Servers that are slow, or answer by how often they were asked, are left out.
 """
@@ -20,7 +21,7 @@ from e2e.groups import without_how  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS  # noqa: E402
 from e2e.rows import volatile_paths  # noqa: E402
-from e2e.shard_rows import differences, rows_of  # noqa: E402
+from e2e.shard_rows import differences, digests_of, rows_of  # noqa: E402
 from e2e.runner import (EHLO, SHORT_WAITS, check, check_analyzed, check_equal, check_refused, finish, read_json, read_table,  # noqa: E402
                         run, side_by_side, start)
 from e2e.unfinished import dangling  # noqa: E402
@@ -174,12 +175,17 @@ def after_a_kill(folder, merged, outs):
     same_octets("merged where one was killed", merged, out)
 
 
+def count_rows(out, name):
+    with open(os.path.join(out, name + ".ndjson"), "rb") as file:
+        return sum(1 for _ in file)
+
+
 def counted_by_shard(merged, outs):
     """Rows of the shards are those of the merged table and those that were not kept."""
     shards = read_json(merged, "manifest.json")["merged"]["from"]
     for name in ("hosts", "services", "endpoints"):
-        there = len(read_table(merged, name))
-        given = [len(read_table(out, name)) for out in outs]
+        there = count_rows(merged, name)
+        given = [count_rows(out, name) for out in outs]
         left = [shard["rows_not_kept"][name] for shard in shards]
         check_equal(f"{name}: rows that were not kept", sum(left), sum(given) - there)
         check(f"{name}: of each shard as many as it has at most", all(0 <= n <= m for n, m in zip(left, given)), (left, given))
@@ -352,7 +358,52 @@ def speaks_apart(folder, outs):
     check_analyzed(out, os.path.join(folder, "spoken again"), [name for name in os.listdir(out) if name.endswith(".ndjson")])
 
 
+# --- many domains -----------------------------------------------------------------------------------
+
+def same_long_tables(whole, merged):
+    paths = volatile_paths()
+    for name in TABLES:
+        want, got = digests_of(whole, name, paths), digests_of(merged, name, paths)
+        check(f"keys of {name}", set(got) == set(want), sorted(set(got) ^ set(want))[:10])
+        unequal = {key for key, digest in got.items() if want.get(key, digest) != digest}
+        rows = [rows_of(out, name, paths, only=unequal) for out in (whole, merged)]
+        differ = [f"{key}: {path}" for key in unequal for path in differences(name, rows[0][key], rows[1][key])]
+        print(f"{name}: {len(want)} rows, {len(unequal)} of them not octet by octet")
+        check(f"{name} as in one scan", not differ, "\n  ".join(differ[:20]))
+    check_equal("account", read_json(merged, "manifest.json")["account"], read_json(whole, "manifest.json")["account"])
+
+
+def many_domains(count):
+    with Lab(count) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-merge-") as folder:
+        path = os.path.join(folder, "list.txt")
+        with open(lab.list_path, encoding="ascii") as listed, open(path, "w", encoding="ascii") as file:
+            file.writelines(line for line in listed if not line.startswith("case-"))
+
+        def scan(what, *options):
+            out = os.path.join(folder, what)
+            begin = time.monotonic()
+            done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--quiet", "--address-rate", "200/s", "--dns-rate-limit", "0", "--dns-timeout", "10",
+                       *ALL_NAMES, *options, "-o", out, path, timeout=12 * 3600)
+            check_equal(f"{what}: exit code", (done.returncode, done.stderr), (0, ""))
+            print(f"{what}: {time.monotonic() - begin:.0f} s", flush=True)
+            return out
+
+        whole = scan("whole")
+        parts = [scan(f"part {i}", "--shards", str(SHARDS), "--shard", str(i), "--shards-at-once", "1", "--detail", "normal") for i in range(SHARDS)]
+        begin = time.monotonic()
+        merged = os.path.join(folder, "merged")
+        done = run("merge", "-q", "--detail", "full", "-o", merged, *parts, timeout=12 * 3600)
+        check_equal("merge: exit code", (done.returncode, done.stderr), (0, ""))
+        print(f"merge: {time.monotonic() - begin:.0f} s", flush=True)
+        print(json.dumps({key: value for key, value in read_json(merged, "manifest.json")["merged"].items() if key != "from"}))
+        same_long_tables(whole, merged)
+        counted_by_shard(merged, parts)
+    finish()
+
+
 def main():
+    if "--domains" in sys.argv:
+        many_domains(int(sys.argv[sys.argv.index("--domains") + 1]))
     with Lab(150) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-merge-") as folder:
         path = os.path.join(folder, "list.txt")
         lines = write_quick_list(lab, path)
