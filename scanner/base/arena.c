@@ -2,7 +2,7 @@
 
 #include "scanner/base/memory.h"
 
-#define BLOCK_SIZE 512 /* octets, head included; a usual host fits in one, a domain in two */
+#define BLOCK_SIZE 512 /* arena_pool.block_size */
 #define ALIGNMENT  16
 
 struct arena_block {
@@ -11,9 +11,15 @@ struct arena_block {
     _Alignas(ALIGNMENT) uint8_t room[];
 };
 
+/* Octets of room in a block that goes back to the pool. */
+static size_t arena_standard_room(const struct arena_pool *p)
+{
+    return (p->block_size > 0 ? p->block_size : BLOCK_SIZE) - sizeof(struct arena_block);
+}
+
 static struct arena_block *arena_take_block(struct arena *a, size_t need)
 {
-    size_t standard = BLOCK_SIZE - sizeof(struct arena_block);
+    size_t standard = arena_standard_room(a->pool);
     if (need <= standard && a->pool->free != NULL) {
         struct arena_block *b = a->pool->free;
         a->pool->free = b->next;
@@ -66,7 +72,7 @@ struct span *arena_copy_list(struct arena *a, const struct span *list, size_t co
 
 void arena_reset(struct arena *a)
 {
-    size_t standard = BLOCK_SIZE - sizeof(struct arena_block);
+    size_t standard = arena_standard_room(a->pool);
     while (a->blocks != NULL) {
         struct arena_block *b = a->blocks;
         a->blocks = b->next;

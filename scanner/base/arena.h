@@ -10,6 +10,8 @@ struct arena_block;
 
 struct arena_pool {
     struct arena_block *free; /* blocks of the standard size */
+    size_t
+        block_size; /* octets of one, head included; 0: 512, in which a usual host fits, and a domain in two */
 };
 
 struct arena {

@@ -201,7 +201,7 @@ static void names_unpack(struct service_owner *o, struct names_line *l)
     struct buf octets = BUF_INIT(BUF_NO_LIMIT);
     l->next = 0;
     l->unpacked = names_take_octets(o, l, &octets);
-    l->arena = ARENA_INIT(o->arenas);
+    l->arena = ARENA_INIT(&o->small_arenas);
     struct span in = arena_copy(&l->arena, buf_span(&octets));
     buf_deinit(&octets);
     l->names = arena_new(&l->arena, l->unpacked, sizeof(*l->names));

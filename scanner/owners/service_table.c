@@ -9,6 +9,7 @@
 #include "scanner/owners/remembered.h"
 #include "scanner/owners/service_work.h"
 
+#define SMALL_BLOCK  240  /* octets: 128 are what one that waits has of itself, 150 a usual name */
 #define SESSION_ROOM 2048 /* octets of a session beside its list, and more than most have */
 
 /* Names that get more than one handshake of their own, or none, are not inferred. */
@@ -25,6 +26,7 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                                 .out = out,
                                 .chains = chains,
                                 .arenas = arenas,
+                                .small_arenas = {.block_size = SMALL_BLOCK},
                                 .spool = spool,
                                 .wheel = wheel,
                                 .tokens = rules->sessions_max,
@@ -64,6 +66,7 @@ void service_owner_deinit(struct service_owner *o)
             work_free(o->services[i].work);
         }
     }
+    arena_pool_deinit(&o->small_arenas);
     free(o->visits);
     free(o->services);
     free(o->networks);
@@ -175,7 +178,7 @@ void service_begin_work(struct service_owner *o, uint32_t index)
 {
     struct service *s = &o->services[index];
     struct service_work *work = memory_new(1, sizeof(*work));
-    work->arena = work->names.arena = ARENA_INIT(o->arenas);
+    work->arena = work->names.arena = ARENA_INIT(&o->small_arenas);
     work->pending = work->names.last = BUF_INIT(BUF_NO_LIMIT);
     work->owner = o;
     work->index = index;

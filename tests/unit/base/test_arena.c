@@ -47,6 +47,20 @@ Test(arena, gives_zeroed_aligned_memory_that_does_not_overlap)
     cr_expect_null(pool.free);
 }
 
+/* One of a size of its own: what fits takes one block, and goes back to the pool. */
+Test(arena, blocks_of_a_pool_have_its_size)
+{
+    struct arena_pool pool = {.block_size = 240};
+    struct arena a = ARENA_INIT(&pool);
+    (void)arena_new(&a, 1, 112);
+    (void)arena_new(&a, 1, 112); /* 224 of room */
+    (void)arena_new(&a, 1, 1);
+    (void)arena_new(&a, 1, 225); /* more than a block, so malloc has it back */
+    arena_reset(&a);
+    cr_expect_eq(free_blocks(&pool), 2);
+    arena_pool_deinit(&pool);
+}
+
 Test(arena, steady_work_takes_no_new_blocks)
 {
     struct arena_pool pool = {0};
