@@ -72,11 +72,10 @@ struct span *arena_copy_list(struct arena *a, const struct span *list, size_t co
 
 void arena_reset(struct arena *a)
 {
-    size_t standard = arena_standard_room(a->pool);
-    while (a->blocks != NULL) {
+    while (a->blocks != NULL) { /* without any, it may have no pool */
         struct arena_block *b = a->blocks;
         a->blocks = b->next;
-        if (b->size == standard) {
+        if (b->size == arena_standard_room(a->pool)) {
             b->next = a->pool->free;
             a->pool->free = b;
         } else {

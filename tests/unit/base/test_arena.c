@@ -61,6 +61,14 @@ Test(arena, blocks_of_a_pool_have_its_size)
     arena_pool_deinit(&pool);
 }
 
+/* As in what was set to zeros and never begun. */
+Test(arena, one_without_a_pool_is_reset)
+{
+    struct arena a = {0};
+    arena_reset(&a);
+    cr_expect_null(a.blocks);
+}
+
 Test(arena, steady_work_takes_no_new_blocks)
 {
     struct arena_pool pool = {0};
