@@ -10,8 +10,7 @@ struct arena_block;
 
 struct arena_pool {
     struct arena_block *free; /* blocks of the standard size */
-    size_t
-        block_size; /* octets of one, head included; 0: 512, in which a usual host fits, and a domain in two */
+    size_t block_size; /* octets, head included; 0: 512, which hold a host, two of them a domain */
 };
 
 struct arena {

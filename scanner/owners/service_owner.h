@@ -99,9 +99,9 @@ struct service_owner {
     struct owner_out *out; /* borrowed, as the next three */
     struct known_chains *chains;
     struct arena_pool *arenas;
-    struct arena_pool small_arenas; /* of the work of services, of which very many may wait */
     struct spool *spool;            /* the same */
     struct wheel *wheel;            /* whoever turns it calls on_due() */
+    struct arena_pool small_arenas; /* of the work of services, of which very many may wait */
     uint64_t now_ms;       /* told by whoever runs the owner, before each event; as the wheel's */
     struct key_table keys; /* address and port; their numbers are indices of `services` */
     struct service *services;

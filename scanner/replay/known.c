@@ -210,9 +210,15 @@ static struct span unpack_text(struct span *rest, size_t len)
     return len > 0 ? take(rest, len) : (struct span){0};
 }
 
-static void unpack_record(struct span *rest, void *record, size_t len)
+/* @param texts what is behind the structure @return false: there is none */
+static bool find_packed(struct known *k, enum known_store from, struct span key, void *record,
+                        size_t len, struct span *texts)
 {
-    memcpy(record, take(rest, len).at, len);
+    bool found = key_store_find(k->store[from], hash_key_of(key), texts);
+    if (found) {
+        memcpy(record, take(texts, len).at, len);
+    }
+    return found;
 }
 
 void known_add_service(struct known *k, struct span key, const struct known_service *s)
@@ -225,14 +231,13 @@ void known_add_service(struct known *k, struct span key, const struct known_serv
 
 const struct known_service *known_find_service(struct known *k, struct span key)
 {
-    struct span record;
+    struct span texts;
     struct known_service *s = &k->service;
-    if (!key_store_find(k->store[STORE_SERVICES], hash_key_of(key), &record)) {
+    if (!find_packed(k, STORE_SERVICES, key, s, sizeof(*s), &texts)) {
         return NULL;
     }
-    unpack_record(&record, s, sizeof(*s));
-    s->certificate_domain = unpack_text(&record, s->certificate_domain.len);
-    s->banner_domain = unpack_text(&record, s->banner_domain.len);
+    s->certificate_domain = unpack_text(&texts, s->certificate_domain.len);
+    s->banner_domain = unpack_text(&texts, s->banner_domain.len);
     return s;
 }
 
@@ -245,13 +250,12 @@ void known_add_endpoint(struct known *k, struct span key, const struct known_end
 
 const struct known_endpoint *known_find_endpoint(struct known *k, struct span key)
 {
-    struct span record;
+    struct span texts;
     struct known_endpoint *e = &k->endpoint;
-    if (!key_store_find(k->store[STORE_ENDPOINTS], hash_key_of(key), &record)) {
+    if (!find_packed(k, STORE_ENDPOINTS, key, e, sizeof(*e), &texts)) {
         return NULL;
     }
-    unpack_record(&record, e, sizeof(*e));
-    e->mx_operator = unpack_text(&record, e->mx_operator.len);
+    e->mx_operator = unpack_text(&texts, e->mx_operator.len);
     return e;
 }
 
@@ -294,12 +298,9 @@ bool known_add_host(struct known *k, const struct seen_host *h, const struct dan
 
 const struct known_host *known_find_host(struct known *k, struct span name)
 {
-    struct span record;
-    if (!key_store_find(k->store[STORE_HOSTS], hash_key_of(name), &record)) {
-        return NULL;
-    }
-    unpack_record(&record, &k->host, sizeof(k->host));
-    return &k->host;
+    struct span nothing;
+    bool found = find_packed(k, STORE_HOSTS, name, &k->host, sizeof(k->host), &nothing);
+    return found ? &k->host : NULL;
 }
 
 static size_t take_length(struct span *rest)
