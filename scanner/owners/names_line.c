@@ -90,6 +90,9 @@ void names_pend(struct service_work *work, const struct want *want)
     if (work->pending_count == 0 || want->block < work->first_pending) {
         work->first_pending = want->block;
     }
+    if (work->pending_count == 0 || want->block > work->last_pending) {
+        work->last_pending = want->block;
+    }
     want_put(&work->pending, want);
     work->pending_count++;
 }
@@ -107,6 +110,18 @@ bool names_next_pending(struct span *in, struct want *want)
     arena_reset(&arena);
     arena_pool_deinit(&pool);
     return any;
+}
+
+void names_pend_again(struct service_work *work, struct span octets)
+{
+    struct arena_pool pool = {0};
+    struct arena arena = ARENA_INIT(&pool);
+    while (octets.len > 0) {
+        struct want want = want_get(&octets, &arena);
+        names_pend(work, &want);
+    }
+    arena_reset(&arena);
+    arena_pool_deinit(&pool);
 }
 
 void names_move(struct service_work *work, struct span host, uint32_t block)

@@ -32,13 +32,12 @@ static bool find_groups(struct service_owner *o, const struct service *s, struct
 /* The budget is for the first names in the order of their turns, but for those that are inferred. Where none
  * is, who is left out is certain at once. Names that have their rows take their places in the block.
  * @return how many are left out: the largest draws, at the end */
-static uint32_t plan_names(struct service_owner *o, uint32_t index, struct want *wants,
-                           uint32_t count)
+static uint32_t plan_names(struct service_owner *o, uint32_t index, uint32_t block,
+                           struct want *wants, uint32_t count)
 {
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
     uint32_t budget = o->rules.names_per_address;
-    uint32_t block = o->blocks_closed - 1;
     uint32_t refused = 0;
     s->names_total += count;
     if (work->in_turns) {
@@ -79,14 +78,15 @@ static void begin_own_probes(struct service_owner *o, uint32_t index, const stru
 
 /* Of closed blocks. Those of a later block wait behind the older ones, however fast those are dialled: who comes
  * second at a service may be the one whose failure speaks for it. */
-static void line_up(struct service_owner *o, uint32_t index, struct want *wants, uint32_t count)
+static void line_up(struct service_owner *o, uint32_t index, uint32_t block, struct want *wants,
+                    uint32_t count)
 {
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
     qsort(wants, count, sizeof(*wants), by_draw);
     work->in_turns |= find_groups(o, s, wants, count);
     work->in_turns |= known_names_have_groups(o, index);
-    uint32_t refused = plan_names(o, index, wants, count);
+    uint32_t refused = plan_names(o, index, block, wants, count);
     for (uint32_t i = 0; i < refused; i++) {
         rows_write_not_tested(o, s, &wants[count - 1 - i], NOT_TESTED_ADDRESS_BUDGET);
     }
@@ -99,12 +99,15 @@ static void line_up(struct service_owner *o, uint32_t index, struct want *wants,
 
 void blocks_choose_names(struct service_owner *o, uint32_t index)
 {
-    struct arena arena = ARENA_INIT(o->arenas);
-    size_t count = 0;
-    struct want *wants =
-        names_take_pending(o->services[index].work, o->blocks_closed, &arena, &count);
-    line_up(o, index, wants, (uint32_t)count);
-    arena_reset(&arena);
+    struct service_work *work = o->services[index].work;
+    while (work->pending_count > 0 && work->first_pending < o->blocks_closed) {
+        struct arena arena = ARENA_INIT(o->arenas);
+        size_t count = 0;
+        uint32_t block = work->first_pending;
+        struct want *wants = names_take_pending(work, block + 1, &arena, &count);
+        line_up(o, index, block, wants, (uint32_t)count);
+        arena_reset(&arena);
+    }
 }
 
 void blocks_go_ahead(struct service_owner *o, uint32_t index)

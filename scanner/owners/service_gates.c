@@ -238,6 +238,7 @@ static void wait_for_token(struct service_owner *o, uint32_t index)
         o->visits[line->last].next = index;
     }
     line->last = index;
+    o->visits_without_token++;
 }
 
 static void take_token(struct service_owner *o, uint32_t index)
@@ -260,6 +261,7 @@ static uint32_t take_from_line(struct service_owner *o)
     uint32_t next = line->first;
     if (next != NO_INDEX) {
         line->first = o->visits[next].next;
+        o->visits_without_token--;
         o->many_next = !o->many_next;
     }
     return next;

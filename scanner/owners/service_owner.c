@@ -148,6 +148,9 @@ static void service_step(struct service_owner *o, uint32_t index)
     struct service_work *work = s->work;
     service_resume_visits(o, work);
     if (work->pending_count > 0 && work->first_pending < o->blocks_closed) {
+        if (service_park(o, index)) {
+            return;
+        }
         blocks_choose_names(o, index);
     }
     if (ahead_begins(work)) {
@@ -196,7 +199,7 @@ bool service_go_on(struct service_owner *o)
         return true;
     }
     o->woken_at = o->woken_count = 0;
-    return false;
+    return service_unpark_next(o);
 }
 
 /* --- wants ------------------------------------------------------------------------------------ */
@@ -240,7 +243,9 @@ void service_on_address_want(struct service_owner *o, const struct message_addre
         return;
     }
     uint32_t index = service_find_or_add(o, &m->address, m->port);
-    if (o->services[index].work == NULL) {
+    if (o->services[index].state == SERVICE_PARKED) {
+        service_unpark(o, index);
+    } else if (o->services[index].work == NULL) {
         service_begin_work(o, index);
     }
     struct service_work *work = o->services[index].work;

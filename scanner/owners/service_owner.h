@@ -70,6 +70,7 @@ struct service_rules {
     const struct remembered
         *remembered;    /* borrowed: who is met more slowly; NULL: nobody, and nothing is learned */
     uint32_t names_max; /* that wait in memory, above which further ones are put in the spool */
+    uint32_t line_max; /* visits without a share of the sessions, above which services are parked */
     uint64_t seed;
 };
 
@@ -120,6 +121,7 @@ struct service_owner {
         uint32_t first; /* visits; NO_INDEX: none */
         uint32_t last;
     } without_token[2];                /* those of addresses with many names left are the second */
+    uint32_t visits_without_token;     /* in both */
     bool many_next;                    /* the next share of the sessions is for one of these */
     LIST_HEAD(, service_work) open;    /* those with pending names */
     LIST_HEAD(, service_work) crowded; /* those with names in line, but for a few that had */
@@ -147,6 +149,11 @@ struct service_owner {
     uint32_t *domains_at;    /* by service: place in server_domains; 0: none */
     struct buf packed_names; /* of one certificate, while its domain is looked for */
     struct buf domain;       /* of that; also the name in the banner */
+    uint32_t *
+        parked; /* services in the order of parking, some of which are not parked any more; malloc */
+    uint32_t parked_at; /* the next one */
+    uint32_t parked_count;
+    uint32_t parked_capacity;
     bool stopping;
     bool lost[2]; /* IPv4, IPv6: service_lose_family() */
     /* For whoever runs it; each only read. */

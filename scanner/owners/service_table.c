@@ -72,6 +72,7 @@ void service_owner_deinit(struct service_owner *o)
     free(o->networks);
     map_deinit(&o->perhaps);
     free(o->woken);
+    free(o->parked);
     key_table_deinit(&o->keys);
     known_names_deinit(o);
     map_deinit(&o->known_speakers);
@@ -162,7 +163,8 @@ static const bool service_leads_to[SERVICE_STATE_COUNT][SERVICE_STATE_COUNT] = {
     [SERVICE_NEW] = {[SERVICE_GATHERS] = true,
                      [SERVICE_KNOWN] = true /* of fetches */,
                      [SERVICE_IDLE] = true /* by its row */},
-    [SERVICE_GATHERS] = {[SERVICE_PROBES] = true},
+    [SERVICE_GATHERS] = {[SERVICE_PARKED] = true, [SERVICE_PROBES] = true},
+    [SERVICE_PARKED] = {[SERVICE_GATHERS] = true},
     [SERVICE_PROBES] = {[SERVICE_KNOWN] = true},
     [SERVICE_KNOWN] = {[SERVICE_IDLE] = true},
     [SERVICE_IDLE] = {[SERVICE_KNOWN] = true},
@@ -195,16 +197,24 @@ void service_begin_work(struct service_owner *o, uint32_t index)
     o->services_open++;
 }
 
+void service_free_work(struct service_owner *o, uint32_t index)
+{
+    struct service_work *work = o->services[index].work;
+    wheel_clear(o->wheel, &work->timer);
+    if (work->is_open) {
+        LIST_REMOVE(work, open);
+    }
+    if (work->is_crowded) {
+        LIST_REMOVE(work, crowded);
+    }
+    work_free(work);
+    o->services[index].work = NULL;
+}
+
 void service_end_work(struct service_owner *o, uint32_t index)
 {
-    struct service *s = &o->services[index];
-    wheel_clear(o->wheel, &s->work->timer);
-    if (s->work->is_crowded) {
-        LIST_REMOVE(s->work, crowded);
-    }
-    work_free(s->work);
-    s->work = NULL;
-    service_enter(s, SERVICE_IDLE);
+    service_free_work(o, index);
+    service_enter(&o->services[index], SERVICE_IDLE);
     o->services_open--;
 }
 

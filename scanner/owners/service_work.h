@@ -137,6 +137,7 @@ struct told_endpoint {
 enum service_state {
     SERVICE_NEW,
     SERVICE_GATHERS,
+    SERVICE_PARKED, /* the same, in the spool: service_parking.c */
     SERVICE_PROBES,
     SERVICE_KNOWN, /* its row is written, as in the next */
     SERVICE_IDLE,
@@ -183,6 +184,8 @@ struct service_work {
     struct buf pending; /* of blocks that are still open */
     size_t pending_count;
     uint32_t first_pending;   /* the first of their blocks */
+    uint32_t last_pending;    /* the last */
+    bool unparked;            /* its turn has come */
     uint32_t blocks_ahead;    /* names of blocks before this one may be dialled ahead; 0: none */
     bool took_ahead;          /* some were */
     struct names_line names;  /* to be dialled */
@@ -239,7 +242,7 @@ static inline bool service_waits_for_chance(const struct service_work *work)
 
 /** What is kept of every service; 128 octets at most. */
 struct service {
-    struct service_work *work; /* NULL: NEW or IDLE */
+    struct service_work *work; /* NULL: NEW, PARKED or IDLE */
     uint64_t next_start_ms;    /* of the address; used in the gate only */
     struct net_addr address;
     uint16_t port;
@@ -270,7 +273,10 @@ struct service {
     uint8_t ptr_known;  /* enum truth: does the address have PTR names? */
     uint8_t ptr_count;  /* of their hashes in service_owner.ptr_hashes */
     uint32_t first_ptr; /* the first of them */
-    uint8_t no_sni_leaf_sha256[32];
+    union {
+        uint8_t no_sni_leaf_sha256[32];
+        uint64_t place; /* PARKED: in the spool */
+    };
 };
 
 static_assert(sizeof(struct service) <= 128, "design section 8");
@@ -308,6 +314,9 @@ void service_enter(struct service *s, enum service_state to);
 /** More names of it are dialled, within its budget. */
 void service_count_dialled(const struct service_owner *o, struct service *s, uint32_t more);
 void service_begin_work(struct service_owner *o, uint32_t index);
+/** It waits elsewhere, */
+void service_free_work(struct service_owner *o, uint32_t index);
+/** or is over. */
 void service_end_work(struct service_owner *o, uint32_t index);
 /** service_go_on() comes by. */
 void service_wake(struct service_owner *o, uint32_t index);
@@ -464,6 +473,15 @@ void blocks_go_ahead(struct service_owner *o, uint32_t service);
 /** No open block concerns it any more, perhaps. */
 void blocks_leave(struct service_owner *o, struct service_work *work);
 
+/* --- service_parking.c ---------------------------------------------------------------------- */
+
+/** All its names are in, and it would begin now. @return it waits in the spool instead: it has no work */
+bool service_park(struct service_owner *o, uint32_t index);
+/** A parked one: its work is there again. */
+void service_unpark(struct service_owner *o, uint32_t index);
+/** Those that are due, once all others are where they get without further events. @return some were woken */
+bool service_unpark_next(struct service_owner *o);
+
 /* --- service_ahead.c ------------------------------------------------------------------------ */
 
 /** In service_work.wanted, beside the block << 2. */
@@ -488,6 +506,8 @@ struct want *want_new(const struct want *from);
 bool names_next_pending(struct span *in, struct want *want);
 /** One of an open block. */
 void names_pend(struct service_work *work, const struct want *want);
+/** Those of a service that was parked. */
+void names_pend_again(struct service_work *work, struct span octets);
 /** One that is pending belongs to another block. */
 void names_move(struct service_work *work, struct span host, uint32_t block);
 /** @return those of blocks before `blocks_closed`, in `arena` */

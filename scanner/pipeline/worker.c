@@ -513,6 +513,9 @@ static void open_all(struct worker *w)
                                            .tempfail_pause_ms = p->tempfail_pause_ms,
                                            .remembered = remembered,
                                            .names_max = admission_works_max(w->scan->worker_count),
+                                           /* each holds what a session of it saw, too */
+                                           .line_max =
+                                               admission_works_max(w->scan->worker_count) / 4,
                                            .seed = p->seed};
     service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->spool,
                        &w->wheel);

@@ -7,7 +7,7 @@
  *   - a BLOCK_FENCE passes nothing but late copies (admission.h), STOP not even these
  *   - what is no message between owners: lines, rows, commands of the coordinator
  *
- * And every domain and host that waits is parked, though few wait.
+ * And every domain and host that waits is parked, and every service that begins, though few do.
  *
  * DISTURB_SEED chooses; DISTURB_COUNTS names the file that says how often, "KIND seen delayed doubled late".
  */

@@ -1,7 +1,7 @@
 /**
  * What happens to the owner of services in service_scenarios.txt (scenario.h and stage.h tell the form):
  *
- *     rule NAME VALUE           (before the first event) rate, address, network, operator, sessions, names: limits;
+ *     rule NAME VALUE           (before the first event) rate, address, network, operator, sessions, line, names: limits;
  *                               retries; retry_pause and tempfail_pause in milliseconds;
  *                               no_sni, short, sni, versions, ciphers, other_key: 0 or 1. At first no_sni and sni
  *     rule remembered ADDRESS SLOWER
@@ -93,7 +93,8 @@ static void service_world_init(void *world)
                                       .shared_operators = &w->operators,
                                       .probes = {.sni = true, .no_sni = true},
                                       .sessions_max = SESSIONS,
-                                      .names_max = names_max};
+                                      .names_max = names_max,
+                                      .line_max = UINT32_MAX};
 }
 
 static void service_world_deinit(void *world)
@@ -253,6 +254,7 @@ static void rule_event(struct service_world *w, char *const *word)
                  {"network", &r->network_limit, NULL},
                  {"operator", &r->operator_limit, NULL},
                  {"sessions", &r->sessions_max, NULL},
+                 {"line", &r->line_max, NULL},
                  {"names", &r->names_per_address, NULL},
                  {"retries", &r->retries, NULL},
                  {"retry_pause", &r->retry_pause_ms, NULL},
