@@ -11,11 +11,12 @@ import sys
 
 import measure
 
-AT_ONCE = 100  # connections of each program
+AT_ONCE = 100  # connections of each program, if not said otherwise
 # Every limit of politeness that would make the scan wait is off: the lab is ours.
 SCAN = ["--threads", "1", "--probes", "sni", "--infer", "off", "--address-rate", "0", "--address-limit", "100",
         "--network-limit", "10000", "--operator-limit", "10000", "--names-per-address", "0",
-        "--dns-rate-limit", "0", "--concurrency", str(AT_ONCE)]
+        "--dns-rate-limit", "0"]
+ALONE = ["--mta-sts", "record"]  # nobody else fetches policies, and one host that is silent is waited for
 TIMEOUT = 280  # seconds for one run of anything
 
 
@@ -58,13 +59,14 @@ class Dialling:
 
 
 class Sessions:
-    def __init__(self, build, more, lab, folder):
+    def __init__(self, build, more, lab, folder, at_once):
         from e2e.runner import EHLO
         self.folder = folder
         self.lab = lab
         self.mxcensus = os.environ["MXCENSUS"]
         self.baseline = os.path.join(build, "bench", "baseline_starttls")
-        self.options = [*lab.options, *SCAN, "--ehlo-domain", EHLO, *more]
+        self.scan_options = [*SCAN, "--concurrency", str(at_once), *more]
+        self.options = [*lab.options, *self.scan_options, "--ehlo-domain", EHLO]
         self.dialling = Dialling(lab.options)
         self.libraries = {}
         self.profile = os.path.join(folder, "callgrind")

@@ -11,7 +11,8 @@
 #include "scanner/base/memory.h"
 #include "scanner/base/wheel.h"
 
-#define TICK_MS            50   /* how exact timeouts and pauses are */
+#define TICK_MS            50 /* how exact timeouts and pauses are */
+#define WAITING_TICK_MS    5 /* the same while questions wait for the rate, or for the next burst */
 #define TIMEOUT_DEFAULT_MS 5000 /* a cold recursion takes seconds */
 #define TRIES_DEFAULT      3
 #define TIMEOUT_MAX_MS     600000
@@ -68,6 +69,7 @@ struct resolver {
     uv_timer_t tick;
     uv_check_t after_reading; /* where a tick is worked on */
     uint64_t ticked_ms;
+    bool waiting; /* the tick is that of questions that wait */
     uv_prepare_t prepare;
     struct dns_transport *transport;
     struct dns_reader *reader;
@@ -416,6 +418,18 @@ static struct question_list *first_in_line(struct resolver *r)
     return STAILQ_EMPTY(&r->fresh) ? &r->last : &r->fresh;
 }
 
+static void on_tick(uv_timer_t *handle)
+{
+    (void)handle; /* the loop turns, that is all */
+}
+
+static void tick_each(struct resolver *r, bool waiting)
+{
+    uint64_t ms = waiting ? WAITING_TICK_MS : TICK_MS;
+    r->waiting = waiting;
+    CHECK(uv_timer_start(&r->tick, on_tick, ms, ms) == 0);
+}
+
 /* Sends as many as rate, window and burst allow, those begun earlier first. Each turn with answers
  * goes on; without any the tick does. */
 static void pump(struct resolver *r)
@@ -429,6 +443,10 @@ static void pump(struct resolver *r)
         send_question(r, question_take(from));
     }
     dns_transport_flush(r->transport);
+    bool waiting = !STAILQ_EMPTY(first_in_line(r));
+    if (waiting != r->waiting && uv_is_active((const uv_handle_t *)&r->tick)) {
+        tick_each(r, waiting);
+    }
 }
 
 static void end_questions(struct resolver *r)
@@ -452,11 +470,6 @@ static void on_prepare(uv_prepare_t *handle)
 static struct question *question_of(struct wheel_timer *t)
 {
     return (struct question *)((char *)t - offsetof(struct question, timer));
-}
-
-static void on_tick(uv_timer_t *handle)
-{
-    (void)handle; /* the loop turns, that is all */
 }
 
 /* The loop looks at timers before it reads: answers that wait in the kernel are no timeouts. */
@@ -560,7 +573,7 @@ static struct question *ask(struct resolver *r, struct span name, uint16_t type,
     q->arg = arg;
     q->tag = tag;
     if (r->pending++ == 0) {
-        CHECK(uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS) == 0);
+        tick_each(r, false);
     }
     if (r->upstreams.count == 0 || !is_name) {
         q->place = ENDED;

@@ -8,6 +8,8 @@ void wheel_init(struct wheel *w, uint64_t now_ms, uint64_t tick_ms)
     w->tick_ms = tick_ms;
     w->done_tick = now_ms / tick_ms;
     w->count = 0;
+    w->on_sooner = NULL;
+    w->planned_ms = 0;
 }
 
 static void unlink_timer(struct wheel_timer *t)
@@ -41,6 +43,10 @@ void wheel_set(struct wheel *w, struct wheel_timer *t, uint64_t due_ms)
     head->prev->next = t;
     head->prev = t;
     w->count++;
+    if (t->due_ms < w->planned_ms && w->on_sooner != NULL) {
+        w->planned_ms = t->due_ms;
+        w->on_sooner(w->arg, t->due_ms);
+    }
 }
 
 struct wheel_timer *wheel_turn(struct wheel *w, uint64_t now_ms)
@@ -62,4 +68,15 @@ struct wheel_timer *wheel_turn(struct wheel *w, uint64_t now_ms)
         w->done_tick++;
     }
     return NULL;
+}
+
+uint64_t wheel_plan(struct wheel *w, uint64_t latest_ms)
+{
+    uint64_t tick = w->done_tick + 1;
+    uint64_t last = w->count > 0 ? latest_ms / w->tick_ms : 0;
+    while (tick <= last && w->slot[tick % WHEEL_SLOTS].next == &w->slot[tick % WHEEL_SLOTS]) {
+        tick++;
+    }
+    w->planned_ms = tick <= last ? tick * w->tick_ms : latest_ms;
+    return w->planned_ms;
 }

@@ -21,6 +21,10 @@ struct wheel {
     uint64_t tick_ms;
     uint64_t done_tick; /* every tick up to this one was looked at */
     size_t count;
+    /* For whoever sleeps until it is to be turned: wheel_plan(). NULL: nobody */
+    void (*on_sooner)(void *arg, uint64_t ms);
+    void *arg;
+    uint64_t planned_ms;
 };
 
 void wheel_init(struct wheel *w, uint64_t now_ms, uint64_t tick_ms);
@@ -36,3 +40,6 @@ static inline bool wheel_is_set(const struct wheel_timer *t)
 /** Takes out one timer that is due at `now_ms`; NULL when none is left. Call until NULL.
  * Timers may be set and cleared between calls. */
 struct wheel_timer *wheel_turn(struct wheel *w, uint64_t now_ms);
+/** When it is to be turned next: a timer may be due then, or it is `latest_ms`. From now on `on_sooner` is told of each timer
+ * that is set for an earlier time. */
+uint64_t wheel_plan(struct wheel *w, uint64_t latest_ms);

@@ -158,3 +158,62 @@ Test(wheel, may_be_changed_while_it_turns)
     cr_expect_eq(turn(&w, now + 999), 0);
     cr_expect_eq(turn(&w, now + 1000 + TICK_MS), 1);
 }
+
+static void note_sooner(void *arg, uint64_t ms)
+{
+    *(uint64_t *)arg = ms;
+}
+
+/* Whoever sleeps as planned, and wakes earlier when told, is at most one tick late with each timer. */
+Test(wheel, says_when_it_is_to_be_turned)
+{
+    static struct wheel w;
+    uint64_t sooner_ms = 0;
+    struct alarm a = {0};
+    struct alarm b = {0};
+    wheel_init(&w, START_MS, TICK_MS);
+    w.on_sooner = note_sooner;
+    w.arg = &sooner_ms;
+    cr_expect_eq(wheel_plan(&w, START_MS + 100), START_MS + 100, "nothing is set");
+    set(&w, &a, START_MS + 200);
+    cr_expect_eq(sooner_ms, 0, "later than planned");
+    set(&w, &a, START_MS + 55);
+    cr_expect_eq(sooner_ms, a.timer.due_ms);
+    set(&w, &b, START_MS + 70);
+    cr_expect_eq(sooner_ms, a.timer.due_ms, "later than told");
+    wheel_clear(&w, &a.timer);
+    cr_expect_eq(wheel_plan(&w, START_MS + 100), b.timer.due_ms);
+    cr_expect_eq(turn(&w, b.timer.due_ms - 1), 0);
+    cr_expect_eq(turn(&w, b.timer.due_ms), 1);
+    set(&w, &a, START_MS + 70 + TURN_MS); /* in a slot that comes by before */
+    cr_expect_leq(wheel_plan(&w, START_MS + 70 + 2 * TURN_MS), a.timer.due_ms);
+}
+
+Test(wheel, a_sleeper_is_never_late)
+{
+    static struct wheel w;
+    static struct alarm alarms[400];
+    uint64_t wake_ms = 0;
+    uint64_t now_ms = START_MS;
+    unsigned fired = 0;
+    wheel_init(&w, START_MS, TICK_MS);
+    w.on_sooner = note_sooner;
+    w.arg = &wake_ms;
+    wake_ms = wheel_plan(&w, now_ms + 100);
+    for (size_t i = 0; i < COUNT(alarms) || fired < COUNT(alarms);) {
+        bool sets = i < COUNT(alarms) && now_ms % 7 == 0;
+        if (sets) {
+            set(&w, &alarms[i], now_ms + i * 37 % 900);
+            i++;
+        }
+        if (now_ms >= wake_ms) {
+            fired += turn(&w, now_ms);
+            wake_ms = wheel_plan(&w, now_ms + 100);
+        }
+        now_ms++;
+    }
+    for (size_t i = 0; i < COUNT(alarms); i++) {
+        cr_expect_geq(alarms[i].fired_ms, alarms[i].due_ms);
+        cr_expect_leq(alarms[i].fired_ms, alarms[i].due_ms + 2 * TICK_MS);
+    }
+}
