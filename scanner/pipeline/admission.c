@@ -32,7 +32,8 @@ static bool spool_is_full(const struct admission *a)
 static bool has_room(const struct admission *a)
 {
     return !a->paused && a->under_way < CREDITS_MAX && a->unsettled < UNSETTLED_MAX &&
-           a->current - a->first_open < BLOCKS_OPEN_MAX && !spool_is_full(a) &&
+           a->current - a->first_open < BLOCKS_OPEN_MAX && a->open_lines < OPEN_LINES_MAX &&
+           !spool_is_full(a) &&
            atomic_load_explicit(a->writer_backlog, memory_order_relaxed) < WRITER_BACKLOG_MAX;
 }
 
@@ -40,6 +41,7 @@ static void admission_let_in(struct admission *a, uint64_t now_ms, uint32_t *blo
 {
     a->under_way++;
     a->unsettled++;
+    a->open_lines++;
     a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
     *block = a->current;
     if (++a->lines[a->current % BLOCK_RING] == input_block_lines(a->current)) {
@@ -85,6 +87,7 @@ static bool pass_now(struct admission *a, uint64_t now_ms)
     if (passed) {
         a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
         a->settled[a->current % BLOCK_RING]++;
+        a->passed[a->current % BLOCK_RING]++;
         if (++a->lines[a->current % BLOCK_RING] == input_block_lines(a->current)) {
             a->current++;
         }
@@ -228,8 +231,10 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
     bool close = all_settled && complete;
     if (close) {
         *block = a->first_open++;
+        a->open_lines -= a->lines[at] - a->passed[at];
         a->lines[at] = 0;
         a->settled[at] = 0;
+        a->passed[at] = 0;
         wake_if_room(a);
     }
     (void)pthread_mutex_unlock(&a->lock);

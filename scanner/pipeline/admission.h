@@ -32,6 +32,7 @@
 #define CREDITS_MAX        32768 /* domains under way and not parked; 3 to 4 KiB each, with their hosts */
 #define UNSETTLED_MAX      24576 /* domains with DNS questions under way: three blocks */
 #define WAITING_MAX        8192 /* domains that wait for hosts, and hosts for endpoints, not parked */
+#define OPEN_LINES_MAX     65536 /* of blocks that are open, whose hosts are not parked: eight blocks */
 #define WRITER_BACKLOG_MAX (16U << 20) /* octets not yet written, above which intake pauses */
 #define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
 
@@ -54,7 +55,9 @@ struct admission {
     uint32_t first_open;
     uint32_t current;         /* the block that the next line belongs to */
     uint32_t first_not_ahead; /* the first that was not announced */
+    uint32_t open_lines;      /* of them together, but for lines passed over */
     uint32_t lines[BLOCK_RING];
+    uint32_t passed[BLOCK_RING]; /* of these, lines passed over */
     uint32_t settled[BLOCK_RING];
     uint32_t held[BLOCK_RING]; /* also of blocks that have no line yet */
     uint32_t held_end;         /* behind the last of these */
