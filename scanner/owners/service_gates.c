@@ -238,7 +238,7 @@ static void wait_for_token(struct service_owner *o, uint32_t index)
         o->visits[line->last].next = index;
     }
     line->last = index;
-    o->visits_without_token++;
+    o->visits_in_line++;
 }
 
 static void take_token(struct service_owner *o, uint32_t index)
@@ -261,7 +261,7 @@ static uint32_t take_from_line(struct service_owner *o)
     uint32_t next = line->first;
     if (next != NO_INDEX) {
         line->first = o->visits[next].next;
-        o->visits_without_token--;
+        o->visits_in_line--;
         o->many_next = !o->many_next;
     }
     return next;
@@ -338,6 +338,7 @@ void visit_start(struct service_owner *o, uint32_t index)
     }
     visit_enter(v, VISIT_ASKS);
     v->lease = ++o->leases << 32 | index;
+    o->visits_in_line++;
     struct message_lease_want m = {lease_of(o, v),
                                    1 + (uint32_t)o->services[v->service].work->names.count};
     message_put_lease_want(out_to_name(o->out, m.lease.operator_name), &m);
@@ -417,6 +418,7 @@ void visit_on_lease(struct service_owner *o, const struct lease *lease)
     bool known = index < o->visit_count && o->visits[index].lease == lease->session;
     struct visit *v = known ? &o->visits[index] : NULL;
     if (known && v->state == VISIT_ASKS) {
+        o->visits_in_line--;
         take_token(o, index);
     } else if (known && v->state == VISIT_QUEUED) {
         struct service *gate = gate_of_service(o, v->service);
@@ -481,6 +483,7 @@ void visit_on_queued(struct service_owner *o, const struct lease *lease)
     struct visit *v = &o->visits[index];
     struct service *gate = gate_of_service(o, v->service);
     visit_enter(v, VISIT_QUEUED);
+    o->visits_in_line--;
     gate->queued++;
     gate->starting = false;
     give_places(o, v->service);

@@ -70,7 +70,7 @@ struct service_rules {
     const struct remembered
         *remembered;    /* borrowed: who is met more slowly; NULL: nobody, and nothing is learned */
     uint32_t names_max; /* that wait in memory, above which further ones are put in the spool */
-    uint32_t line_max; /* visits without a share of the sessions, above which services are parked */
+    uint32_t line_max;  /* visits in line for a session, above which services are parked */
     uint64_t seed;
 };
 
@@ -121,7 +121,7 @@ struct service_owner {
         uint32_t first; /* visits; NO_INDEX: none */
         uint32_t last;
     } without_token[2];                /* those of addresses with many names left are the second */
-    uint32_t visits_without_token;     /* in both */
+    uint32_t visits_in_line;           /* in both, or about to be: they ask for the lease */
     bool many_next;                    /* the next share of the sessions is for one of these */
     LIST_HEAD(, service_work) open;    /* those with pending names */
     LIST_HEAD(, service_work) crowded; /* those with names in line, but for a few that had */

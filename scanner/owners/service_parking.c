@@ -17,8 +17,7 @@ static bool is_some_family_lost(const struct service_owner *o)
 static bool may_be_parked(const struct service_owner *o, const struct service *s)
 {
     const struct service_work *work = s->work;
-    bool comes_first =
-        o->visits_without_token < o->rules.line_max && o->parked_at == o->parked_count;
+    bool comes_first = o->visits_in_line < o->rules.line_max && o->parked_at == o->parked_count;
     return s->state == SERVICE_GATHERS && !comes_first && !work->unparked && !o->stopping &&
            !is_some_family_lost(o) && work->pending.len <= PARKED_OCTETS_MAX &&
            work->last_pending < o->blocks_closed && spool_may_have_room(o->spool);
@@ -64,7 +63,7 @@ void service_unpark(struct service_owner *o, uint32_t index)
 /* One may always begin where none waits. */
 static bool may_unpark(const struct service_owner *o, uint32_t woken)
 {
-    uint32_t in_line = o->visits_without_token + woken;
+    uint32_t in_line = o->visits_in_line + woken;
     return in_line < o->rules.line_max || in_line == 0 || is_some_family_lost(o);
 }
 
