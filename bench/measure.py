@@ -148,8 +148,8 @@ def by_operator(lab, mxlab, some):
     return [name for group in sorted(groups.values(), key=len, reverse=True) for name in group]
 
 
-def write_list(lab, mxlab, order, cases):
-    """The list of a lab. -> its path, how many names"""
+def write_list(lab, mxlab, order, cases, sample=None):
+    """The list of a lab, or so many of its lines, drawn by chance. -> its path, how many names"""
     path = os.path.join(lab.state, "scanned.txt")
     some = [] if cases else ["--no-cases"]
     if order == "operator":
@@ -157,11 +157,17 @@ def write_list(lab, mxlab, order, cases):
     else:
         done = subprocess.run([mxlab, "domains", "--state", lab.state, *some], capture_output=True, check=True)
         names = done.stdout.decode("ascii").splitlines(keepends=True)
+    if sample:
+        names = random.Random(ORDER_SEED).sample(names, sample)
     if order == "shuffled":
         random.Random(ORDER_SEED).shuffle(names)
     with open(path, "w", encoding="ascii") as file:
         file.writelines(names)
     return path, len(names)
+
+
+def order_text(known):
+    return f"order {known.order}" + (f", a sample of {known.domains}" if known.sample else "")
 
 
 def counters_of(lab, mxlab, gap_ms):
