@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -164,6 +165,12 @@ def write_list(lab, mxlab, order, cases, sample=None):
     with open(path, "w", encoding="ascii") as file:
         file.writelines(names)
     return path, len(names)
+
+
+def children_cpu():
+    """Seconds of all processes that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def order_text(known):

@@ -27,6 +27,12 @@ if(Python3_FOUND)
     add_test(NAME lint.intermediates
         COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/datasets/intermediates/check.py)
     set_tests_properties(lint.intermediates PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
+
+    # The arithmetic of bench/plan, and the figures of docs/cluster/plan.md, which are what it prints.
+    add_test(NAME lint.plan COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/bench/test_plan.py)
+    add_test(NAME lint.plan_document COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/bench/plan
+        --document ${PROJECT_SOURCE_DIR}/docs/cluster/plan.md)
+    set_tests_properties(lint.plan lint.plan_document PROPERTIES LABELS lint)
 endif()
 
 # What a linker sees, in plain debug builds only: optimised code and instrumented code have other
