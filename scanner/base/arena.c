@@ -11,10 +11,27 @@ struct arena_block {
     _Alignas(ALIGNMENT) uint8_t room[];
 };
 
+static size_t arena_block_size(const struct arena_pool *p)
+{
+    return p->block_size > 0 ? p->block_size : BLOCK_SIZE;
+}
+
 /* Octets of room in a block that goes back to the pool. */
 static size_t arena_standard_room(const struct arena_pool *p)
 {
-    return (p->block_size > 0 ? p->block_size : BLOCK_SIZE) - sizeof(struct arena_block);
+    return arena_block_size(p) - sizeof(struct arena_block);
+}
+
+static void arena_give_block(struct arena_pool *p, struct arena_block *b)
+{
+    if (b->size != arena_standard_room(p) ||
+        p->free_count >= ARENA_POOL_MAX / arena_block_size(p)) {
+        free(b);
+        return;
+    }
+    b->next = p->free;
+    p->free = b;
+    p->free_count++;
 }
 
 static struct arena_block *arena_take_block(struct arena *a, size_t need)
@@ -23,6 +40,7 @@ static struct arena_block *arena_take_block(struct arena *a, size_t need)
     if (need <= standard && a->pool->free != NULL) {
         struct arena_block *b = a->pool->free;
         a->pool->free = b->next;
+        a->pool->free_count--;
         return b;
     }
     size_t size = need > standard ? need : standard;
@@ -75,12 +93,7 @@ void arena_reset(struct arena *a)
     while (a->blocks != NULL) { /* without any, it may have no pool */
         struct arena_block *b = a->blocks;
         a->blocks = b->next;
-        if (b->size == arena_standard_room(a->pool)) {
-            b->next = a->pool->free;
-            a->pool->free = b;
-        } else {
-            free(b);
-        }
+        arena_give_block(a->pool, b);
     }
     a->used = 0;
 }

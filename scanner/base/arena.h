@@ -4,12 +4,15 @@
 
 /**
  * Memory of one unit of work (a domain, a host, a service), freed whole. Blocks come from a
- * pool of the owning thread and go back to it, so that steady work does not call malloc.
+ * pool of the owning thread and go back to it, so that steady work does not call malloc. What a burst leaves is freed.
  */
+#define ARENA_POOL_MAX (4U << 20) /* octets of free blocks of a pool */
+
 struct arena_block;
 
 struct arena_pool {
     struct arena_block *free; /* blocks of the standard size */
+    size_t free_count;
     size_t block_size; /* octets, head included; 0: 512, which hold a host, two of them a domain */
 };
 

@@ -17,6 +17,9 @@ static atomic_bool low;
  * Room at the end of an arena saves calls of mprotect(2); it is no memory before it is used. */
 #define MAPPING_MIN (128 << 10) /* octets */
 #define ARENA_ROOM  (1 << 20)
+#define HOLES_MAX \
+    (32U          \
+     << 20) /* octets that are free between blocks, above which their pages go back to the system */
 
 void memory_init(void)
 {
@@ -24,6 +27,15 @@ void memory_init(void)
     (void)mallopt(M_MMAP_THRESHOLD, MAPPING_MIN);
     (void)mallopt(M_TOP_PAD, ARENA_ROOM);
     (void)mallopt(M_TRIM_THRESHOLD, 2 * ARENA_ROOM);
+#endif
+}
+
+void memory_give_back(void)
+{
+#ifdef __GLIBC__
+    if (mallctl == NULL && mallinfo2().fordblks > HOLES_MAX) {
+        (void)malloc_trim(0);
+    }
 #endif
 }
 

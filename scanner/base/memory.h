@@ -20,6 +20,8 @@
 
 /** How malloc(3) deals with what the process has; before the first thread begins. */
 void memory_init(void);
+/** Pages between blocks that are in use go back to the system, if there are many. Some milliseconds, in which others may wait for memory. */
+void memory_give_back(void);
 void memory_hold_reserve(void);
 bool memory_is_low(void);
 /** Gives it up; for what needs memory and is no allocation of ours. */

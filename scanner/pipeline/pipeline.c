@@ -19,6 +19,7 @@
 #include "scanner/report/known_intermediates.h"
 #include "scanner/shipped/shipped_intermediates.h"
 
+#define GIVE_BACK_MS      30000
 #define LOOK_MS           20 /* how often the end and the closing of blocks are looked for */
 #define PROGRESS_MS       1000
 #define DRAIN_MS          60000 /* after a signal; design section 4 */
@@ -40,6 +41,7 @@ struct coordinator {
     uv_signal_t terminate;
     uint64_t started_ms; /* of the loop's clock */
     uint64_t progress_due_ms;
+    uint64_t give_back_due_ms;
     uint64_t drain_until_ms;
     bool spool_was_full;
     struct ending ending;
@@ -237,6 +239,10 @@ static void pipeline_on_look(uv_timer_t *timer)
     if (now >= c->progress_due_ms) {
         c->progress_due_ms = now + PROGRESS_MS;
         show_progress(c);
+    }
+    if (now >= c->give_back_due_ms) {
+        c->give_back_due_ms = now + GIVE_BACK_MS;
+        memory_give_back();
     }
     bool no_more_input = atomic_load(&c->reader.ended) || c->ending.signal != 0;
     /* A line that was admitted and not sent yet is no item, but it has its credit. */
@@ -507,6 +513,7 @@ static void run_loop(struct coordinator *c)
     uv_update_time(&c->loop);
     c->started_ms = uv_now(&c->loop);
     c->progress_due_ms = c->started_ms + PROGRESS_MS;
+    c->give_back_due_ms = c->started_ms + GIVE_BACK_MS;
     c->watchdog = watchdog_new(watchdog_limit_ms(c->scan.params), c->started_ms);
     (void)uv_run(&c->loop, UV_RUN_DEFAULT);
 }

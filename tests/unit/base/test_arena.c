@@ -87,6 +87,21 @@ Test(arena, steady_work_takes_no_new_blocks)
     arena_pool_deinit(&pool);
 }
 
+Test(arena, a_pool_keeps_no_more_than_its_bound)
+{
+    struct arena_pool pool = {.block_size = 256};
+    struct arena arena = ARENA_INIT(&pool);
+    for (size_t i = 0; i < 2 * ARENA_POOL_MAX / 256; i++) {
+        (void)arena_new(&arena, 1, 200);
+    }
+    arena_reset(&arena);
+    cr_expect_eq(pool.free_count, ARENA_POOL_MAX / 256);
+    (void)arena_new(&arena, 1, 200);
+    cr_expect_eq(pool.free_count, ARENA_POOL_MAX / 256 - 1);
+    arena_reset(&arena);
+    arena_pool_deinit(&pool);
+}
+
 Test(arena, copies)
 {
     struct arena_pool pool = {0};
