@@ -20,13 +20,21 @@ ALONE = ["--mta-sts", "record"]  # nobody else fetches policies, and one host th
 TIMEOUT = 900  # seconds for one run of anything; valgrind takes fifty times as long
 
 
-def write_params(folder, key):
-    """A copy of shared_chains.params with this kind of key."""
+def operator_lines(services):
+    """The servers: so many addresses and 100 chains, or some more, 50 for each operator."""
+    count = -(-services // 50)
+    return "".join(f"operator of-{i} {100 / count:.4f}% domain=of-{i}-mxlab.com tenant=mx addresses=50 per-name=1 "
+                   f"key=p256 certs={max(1, 100 // count)}\n" for i in range(count))
+
+
+def write_params(folder, key, services=100):
+    """A copy of shared_chains.params with this kind of key, and endpoints at so many addresses, each a service."""
     here = os.path.dirname(os.path.abspath(__file__))
     with open(os.path.join(here, "shared_chains.params"), encoding="ascii") as file:
         text = file.read()
     link = os.path.join(folder, "datasets")
     os.symlink(os.path.join(measure.ROOT, "datasets", "lab"), link)
+    text = text.partition("operator one")[0] + operator_lines(services)
     path = os.path.join(folder, "shared_chains.params")
     with open(path, "w", encoding="ascii") as file:
         file.write(text.replace("../datasets/lab/", "datasets/").replace("key=p256", f"key={key}"))
