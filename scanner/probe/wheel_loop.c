@@ -3,6 +3,8 @@
 #include "scanner/base/check.h"
 
 #define SLEEP_MAX_MS 100 /* with nothing due: sleeping is cheap, and waking is not */
+#define WAKE_AGAIN_MS \
+    1 /* libuv looks at timers before it waits for sockets: else it would wait without end */
 
 static void wheel_on_wake(uv_timer_t *timer)
 {
@@ -19,7 +21,8 @@ static void sleep_until(void *arg, uint64_t ms)
     struct wheel_loop *l = arg;
     uint64_t now_ms = uv_now(l->wake.loop);
     if (wheel_is_turned(l)) {
-        CHECK(uv_timer_start(&l->wake, wheel_on_wake, ms > now_ms ? ms - now_ms : 0, 0) == 0);
+        uint64_t delay_ms = ms > now_ms ? ms - now_ms : 0;
+        CHECK(uv_timer_start(&l->wake, wheel_on_wake, delay_ms, WAKE_AGAIN_MS) == 0);
     }
 }
 
