@@ -4,7 +4,7 @@
 # What the program and the lab are built with.
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev libc-ares-dev
     libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev libjansson-dev
-    libsqlite3-dev libcurl4-openssl-dev publicsuffix ca-certificates"
+    libsqlite3-dev libcurl4-openssl-dev librdkafka-dev publicsuffix ca-certificates"
 
 # What the tests need besides. The servers are peers of tests/interop, never services of this machine.
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl
@@ -12,7 +12,8 @@ TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 pyth
 
 # And those of .ci/long: shells, readers of what we write, other databases, roots of Debian.
 LONG_PACKAGES="bash-completion zsh fish prometheus logrotate postgresql python3-pip chromium npm
-    texlive-latex-base mmdebstrap systemd valgrind parallel munge slurm-wlm"
+    texlive-latex-base mmdebstrap systemd valgrind parallel munge slurm-wlm maven
+    default-jre-headless"
 
 # Peers of tests/interop that cannot be installed beside Postfix, what they are linked with, and where
 # they are unpacked.

@@ -88,11 +88,13 @@ static void open_recorder(struct world *w)
     owner_out_init(&w->out);
     owner_out_init(&w->judge_out);
     w->own = w->to_judge = BUF_INIT(BUF_NO_LIMIT);
-    w->out.worker_count = w->out.judge_count = 1;
+    w->out.division = (struct division){.parts = 1, .count = 1};
+    w->out.judge_count = 1;
     w->out.to_worker = &w->own;
     w->out.to_judge = &w->to_judge;
     w->out.recorder = &w->recorder;
-    w->judge_out.worker_count = w->judge_out.judge_count = 1;
+    w->judge_out.division = (struct division){.parts = 1, .count = 1};
+    w->judge_out.judge_count = 1;
     w->judge_out.to_worker = &w->own;
     w->judge_out.to_judge = &w->to_judge;
 }

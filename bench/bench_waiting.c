@@ -55,7 +55,8 @@ static void world_open(struct world *w, uint32_t hosts, uint32_t addresses, uint
     *w = (struct world){.hosts = hosts, .addresses = addresses, .own = BUF_INIT(BUF_NO_LIMIT)};
     w->budget.octets = (uint64_t)8 << 30;
     owner_out_init(&w->out);
-    w->out.worker_count = w->out.judge_count = 1;
+    w->out.division = (struct division){.parts = 1, .count = 1};
+    w->out.judge_count = 1;
     w->out.to_worker = &w->own;
     known_chains_init(&w->chains);
     spool_init(&w->spool, &w->budget);

@@ -23,6 +23,12 @@ static enum exit_code command_run(struct options *o, struct buf *why)
         return analyze_command(o, why);
     case COMMAND_MERGE:
         return merge_command(o, why);
+    case COMMAND_FEED:
+        return feed_command(o, why);
+    case COMMAND_WORK:
+        return work_command(o, why);
+    case COMMAND_COLLECT:
+        return collect_command(o, why);
     case COMMAND_REPORT:
         return report_command(o, why);
     case COMMAND_DIFF:

@@ -20,6 +20,7 @@ set(family_zstd "^zstd(_errors)?\\.h$")
 set(family_jansson "^jansson\\.h$")
 set(family_curl "^curl/")
 set(family_sqlite "^sqlite3\\.h$")
+set(family_rdkafka "^librdkafka/rdkafka\\.h$")
 
 # ISO C11, POSIX and Linux: what needs no package of its own.
 set(system_headers "^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|locale|malloc|math|netdb|poll|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|termios|time|unistd)\\.h$")

@@ -2,7 +2,9 @@
 
 #include "scanner/base/check.h"
 #include "scanner/cli/host_option.h"
+#include "scanner/cli/kafka_option.h"
 #include "scanner/cli/option_readers.h"
+#include "scanner/fleet/topics.h"
 
 #define FIELD(name)        offsetof(struct options, params.name)
 #define OPTION_FIELD(name) offsetof(struct options, name)
@@ -26,6 +28,10 @@
 #define IN_SHOW    (1U << COMMAND_SHOW)
 #define IN_ANALYZE (1U << COMMAND_ANALYZE)
 #define IN_MERGE   (1U << COMMAND_MERGE)
+#define IN_FEED    (1U << COMMAND_FEED)
+#define IN_WORK    (1U << COMMAND_WORK)
+#define IN_COLLECT (1U << COMMAND_COLLECT)
+#define IN_FLEET   (IN_FEED | IN_WORK | IN_COLLECT)
 #define IN_REPORT  (1U << COMMAND_REPORT)
 #define IN_DIFF    (1U << COMMAND_DIFF)
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
@@ -33,14 +39,15 @@
 #define IN_PROBING (1U << COMMAND_PROBING_TXT)
 #define IN_ALL                                                                                 \
     (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_MERGE | IN_REPORT | IN_DIFF | IN_EXPLAIN | \
-     IN_SCHEMA | IN_PROBING)
+     IN_SCHEMA | IN_PROBING | IN_FLEET)
 
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
 const struct option_row option_table[] = {
     {OPTION_GROUP_INPUT,
-     IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_MERGE | IN_REPORT | IN_DIFF | IN_PROBING, 0,
-     "config", "FILE", NULL, NULL, "options from FILE: name = value",
+     IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_MERGE | IN_REPORT | IN_DIFF | IN_PROBING |
+         IN_FLEET,
+     0, "config", "FILE", NULL, NULL, "options from FILE: name = value",
      "Read options from FILE: one 'name = value' a line, with the names of the options without "
      "their hyphens. Blank lines "
      "and lines that begin with '#' are passed over; a flag is its name alone, or with the value "
@@ -54,7 +61,7 @@ const struct option_row option_table[] = {
      "is an error. The "
      "manifest has what was in force.",
      option_read_config, OPTION_FIELD(config_path), 0, 0},
-    {OPTION_GROUP_INPUT, IN_SCAN, 'f', "input-file", "FILE", NULL, "stdin",
+    {OPTION_GROUP_INPUT, IN_SCAN | IN_FEED, 'f', "input-file", "FILE", NULL, "stdin",
      "domains or CSV; gzip, zstd",
      "A file with domains; '-' is standard input, which is read if no FILE is given. One domain "
      "per line, or CSV (rank,domain "
@@ -73,7 +80,7 @@ const struct option_row option_table[] = {
      "next (the manifest has the first of each), and a domain of two lists is a duplicate in the "
      "second.",
      option_read_input, 0, 0, 0},
-    {OPTION_GROUP_INPUT, IN_SCAN, 0, "column", "N|NAME", NULL, NULL,
+    {OPTION_GROUP_INPUT, IN_SCAN | IN_FEED, 0, "column", "N|NAME", NULL, NULL,
      "CSV column that has the domain",
      "The column of CSV input that has the domain: its number, from 1, or its name in the first "
      "line. It is for every list that has columns: a list with one domain a line is read as it is "
@@ -83,7 +90,7 @@ const struct option_row option_table[] = {
      "it, as a warning, if most of these lines have domains in other columns as well, unless a "
      "header word decided, and if most of the first 1,000 lines are invalid or repeat a domain.",
      option_read_text, FIELD(column), 0, 0},
-    {OPTION_GROUP_INPUT, IN_SCAN, 0, "metadata-passthrough", NULL, NULL, NULL,
+    {OPTION_GROUP_INPUT, IN_SCAN | IN_FEED, 0, "metadata-passthrough", NULL, NULL, NULL,
      "keep the other columns in the rows",
      "Keep the other columns of CSV input in the rows of the table domains.", option_read_flag,
      FIELD(metadata_passthrough), 0, 0},
@@ -159,7 +166,7 @@ const struct option_row option_table[] = {
      "be empty or not exist. Without this option, the rows of all tables go to standard output as "
      "NDJSON; \"type\" is the table of a row.",
      option_read_text, FIELD(output_dir), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_MERGE, 'o', "output", "DIR", NULL, NULL,
+    {OPTION_GROUP_RESULTS, IN_MERGE | IN_COLLECT, 'o', "output", "DIR", NULL, NULL,
      "new directory for the results",
      "The directory for the results of the whole scan, as those of scan. It must be empty or not "
      "exist. "
@@ -192,39 +199,39 @@ const struct option_row option_table[] = {
      "Which columns --stdout writes, in this order, separated by commas, such as "
      "domain,effect,worst_severity. docs/data-dictionary.md has the columns of each table.",
      option_read_text, OPTION_FIELD(stdout_fields), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "format", "FORMAT", "ndjson", NULL,
-     "ndjson, csv or both; text",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE | IN_COLLECT, 0, "format", "FORMAT",
+     "ndjson", NULL, "ndjson, csv or both; text",
      "The format of the files in the directory: ndjson, csv or both. With --stdout: ndjson, csv or "
      "text.",
      option_read_format, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "compress", "METHOD", "none", NULL,
-     "none, gzip or zstd, :LEVEL",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE | IN_COLLECT, 0, "compress", "METHOD",
+     "none", NULL, "none, gzip or zstd, :LEVEL",
      "The compression of the files in the directory: none, gzip or zstd. A level may follow: "
      "gzip:1 "
      "to gzip:9, zstd:1 to zstd:19; else it is 6 or 3. A higher one takes more CPU time and memory "
      "and makes smaller files.",
      option_read_compress, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "csv-cell-max", "N", "32767", NULL,
-     "longest field of CSV, 0 for any",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE | IN_COLLECT, 0, "csv-cell-max", "N",
+     "32767", NULL, "longest field of CSV, 0 for any",
      "How many characters a field of CSV has at most; spreadsheets take 32,767. What is longer is "
      "replaced by \"[N characters]\", and whole in NDJSON. 0 means no limit.",
      option_read_number, FIELD(csv_cell_max), 0, UINT32_MAX},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "detail", "LEVEL", "full", NULL,
-     "summary, normal or full",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE | IN_COLLECT, 0, "detail", "LEVEL",
+     "full", NULL, "summary, normal or full",
      "How much each row says. normal has each fact once, and no key without a value. full has "
      "every "
      "key in every row, and what other rows have as well, for readers that cannot join. summary "
      "leaves out what verdicts were made of, such as dialogues, handshakes and certificates: such "
      "results are small, but cannot be analyzed, and their scan cannot be resumed.",
      option_read_detail, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "tables", "LIST", NULL, "all",
-     "write these tables alone",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE | IN_COLLECT, 0, "tables", "LIST", NULL,
+     "all", "write these tables alone",
      "Which tables are written, separated by commas, such as domains,problems. Such "
      "results are for other programs: mxcensus does not read them back, and the scan cannot be "
      "resumed.",
      option_read_text, OPTION_FIELD(only_tables), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE, 0, "columns", "LIST", NULL, NULL,
-     "all but -TABLE.COLUMN,...",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE | IN_MERGE | IN_COLLECT, 0, "columns", "LIST", NULL,
+     NULL, "all but -TABLE.COLUMN,...",
      "Which columns are left out, each as -TABLE.COLUMN, separated by commas, such as "
      "--columns=-certificates.raw,-services.transcript. Keys, and the first three columns, are "
      "always there. As with --tables, such results are not read back, except where they lack "
@@ -353,61 +360,85 @@ const struct option_row option_table[] = {
      "such domain) does not count. Without this option, findings do not change the exit code.",
      option_read_fail_on, 0, 0, 0},
 
-    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "root-cas", "[NAME=]FILE", NULL,
-     "system's", "trusted roots; up to 8 times",
+    {OPTION_GROUP_FLEET, IN_FLEET, 0, "brokers", "HOST:PORT,...", NULL, NULL, "brokers of Kafka",
+     "Brokers of Apache Kafka by which the members of a fleet are joined, one or more of them.",
+     option_read_text, OPTION_FIELD(brokers), 0, 0},
+    {OPTION_GROUP_FLEET, IN_FLEET, 0, "scan", "NAME", NULL, NULL, "the scan: its topics are NAME.*",
+     "The name of the scan, which is that of its topics: letters, digits, '-', '_' and '.'.",
+     option_read_text, OPTION_FIELD(fleet_scan), 0, 0},
+    {OPTION_GROUP_FLEET, IN_FLEET, 0, "kafka-option", "KEY=VALUE", NULL, NULL,
+     "a setting of librdkafka",
+     "A setting of librdkafka, such as security.protocol=SASL_SSL; repeatable. In a file of "
+     "--config it is not seen by others on this machine, as on a command line.",
+     option_read_kafka_option, 0, 0, 0},
+    {OPTION_GROUP_FLEET, IN_FEED, 0, "members", "N", "1", NULL, "machines that work",
+     "How many members the fleet has: so many times mxcensus work is started, and the work begins "
+     "when all are there. --operator-limit is divided among them.",
+     option_read_number, OPTION_FIELD(fleet_members), 1, FLEET_PARTS_LIMIT},
+    {OPTION_GROUP_FLEET, IN_FEED, 0, "partitions", "T", "64", NULL, "of the topics",
+     "Into how many parts all keys are divided: a power of two, at least as many as --members. A "
+     "member has a thread for each of its parts.",
+     option_read_number, OPTION_FIELD(fleet_parts), 1, FLEET_PARTS_LIMIT},
+    {OPTION_GROUP_FLEET, IN_COLLECT, 0, "drop", NULL, NULL, NULL, "delete the scan's topics",
+     "Delete the topics of the scan, with all that is in them, instead of collecting it. Not with "
+     "--output.",
+     option_read_flag, OPTION_FIELD(drop), 0, 0},
+
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE | IN_FEED, 0, "root-cas", "[NAME=]FILE",
+     NULL, "system's", "trusted roots; up to 8 times",
      "A PEM file of root certificates (a trust store); repeatable up to eight times. The first "
      "store decides statuses and findings; the verdicts of the others are also reported. NAME is "
      "the name of the store in the rows; the default is the name of the file. The word system "
      "instead of FILE means the CA bundle of this machine, which is also the default. The default "
      "of analyze is the copies in RESULTS.",
      option_read_root_cas, 0, 0, 0},
-    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "intermediates", "FILE", NULL, NULL,
-     "known intermediate CAs; up to 8 times",
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE | IN_FEED, 0, "intermediates", "FILE",
+     NULL, NULL, "known intermediate CAs; up to 8 times",
      "A PEM file of intermediate CA certificates, plain or gzip; repeatable up to eight times. A "
      "chain that lacks one of them, or one of the few bundled ones, gets the status "
      "missing_intermediate: it would be trusted with this certificate, but not as served. They are "
      "not trusted as roots. docs/verdicts.md explains how to make such a file of all public CAs. "
      "The default of analyze is the copies in RESULTS.",
      option_read_intermediates, 0, 0, 0},
-    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "trust-ad", "WHAT", "auto", NULL,
-     "auto, yes or no: trust the AD bit",
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE | IN_FEED, 0, "trust-ad", "WHAT", "auto",
+     NULL, "auto, yes or no: trust the AD bit",
      "Whether to trust the AD bit of the resolvers as DNSSEC validation. Without validation, DANE "
      "is not judged (RFC 7672 section 2.1.1). auto means yes if all resolvers have loopback "
      "addresses and those that answer the query for the NS records of the root do so with AD; for "
      "analyze, auto "
      "means the choice of the scan.",
      option_read_trust_ad, 0, 0, 0},
-    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "sender-profiles", "FILE", NULL,
-     "bundled", "how senders behave",
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE | IN_FEED, 0, "sender-profiles", "FILE",
+     NULL, "bundled", "how senders behave",
      "A file of sender profiles (JSON) instead of the bundled ones; format: see "
      "datasets/sender-profiles/README.md. The default of analyze is the copy in RESULTS.",
      option_read_text, OPTION_FIELD(profiles_path), 0, 0},
-    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE | IN_MERGE, 0, "at", "TIME", NULL,
-     "start", "judge as of this time, in UTC",
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE | IN_MERGE | IN_FEED | IN_COLLECT, 0,
+     "at", "TIME", NULL, "start", "judge as of this time, in UTC",
      "The time at which certificates are judged, in UTC: 2026-01-31, 2026-01-31T12:00:00Z or "
      "@1769860800 (Unix seconds). The default is the start of the scan; of merge, that of the "
      "shard that "
      "began last.",
      option_read_at, 0, 0, 0},
 
-    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "name-servers", "A[:P],...", NULL, "system's",
-     "recursive resolvers",
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK | IN_WORK, 0, "name-servers", "A[:P],...", NULL,
+     "system's", "recursive resolvers",
      "The addresses of the recursive resolvers, each with a port if it is not 53. IPv6 addresses "
      "with a port go in brackets. The default is the resolvers of /etc/resolv.conf. A validating "
      "resolver on this machine is best.",
      option_read_name_servers, 0, 0, 0},
-    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-rate-limit", "N", "5000", NULL,
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK | IN_WORK, 0, "dns-rate-limit", "N", "5000", NULL,
      "queries per second, 0: no limit",
      "The number of DNS queries per second, to all resolvers together; 0 is no limit.",
      option_read_dns_rate, 0, 0, 0},
-    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-timeout", "S", "3", NULL,
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK | IN_FEED, 0, "dns-timeout", "S", "3", NULL,
      "wait for an answer, first try",
      "Seconds to wait for an answer at the first try; later tries wait longer.",
      option_read_seconds, FIELD(dns_timeout_ms), TIMEOUT_MIN, 60000U},
-    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-tries", "N", "3", NULL, "tries per resolver",
-     "How many times each resolver is tried before the query times out.", option_read_number,
-     FIELD(dns_tries), 1, 20},
-    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-retry-pause", "S", "10", NULL,
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK | IN_FEED, 0, "dns-tries", "N", "3", NULL,
+     "tries per resolver", "How many times each resolver is tried before the query times out.",
+     option_read_number, FIELD(dns_tries), 1, 20},
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK | IN_FEED, 0, "dns-retry-pause", "S", "10", NULL,
      "before the second pass, 0: none",
      "Seconds before a query that timed out or ended with SERVFAIL is asked once more, on all "
      "resolvers "
@@ -416,15 +447,15 @@ const struct option_row option_table[] = {
      "little use. 0: there is no second pass.",
      option_read_seconds, FIELD(dns_retry_pause_ms), 0, TIMEOUT_MAX},
 
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "ports", "LIST", "25", NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, 0, "ports", "LIST", "25", NULL,
      "25, 587 (STARTTLS), 465 (TLS)",
      "The ports to test on every MX host, at most four. Port 465 uses implicit TLS (RFC 8314 "
      "section 3.3), the others use STARTTLS.",
      option_read_ports, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni-short", NULL,
-     "handshakes to make", "The handshakes to make." ASKED_PROBES(IN_MANUAL), option_read_probes, 0,
-     0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "infer", "WHICH", "listed", NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, 0, "probes", "LIST", "sni,no-sni-short",
+     NULL, "handshakes to make", "The handshakes to make." ASKED_PROBES(IN_MANUAL),
+     option_read_probes, 0, 0, 0},
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, 0, "infer", "WHICH", "listed", NULL,
      "off, listed or all names",
      "Which host names of one wildcard are not tested because others of them got the same "
      "certificate chain at the address. listed: wildcards of --shared-operators, once 3 names "
@@ -433,23 +464,23 @@ const struct option_row option_table[] = {
      "something else, the others are tested. The rows say basis inferred. check observes, so its "
      "default is off. With --probes ecdsa-rsa or without sni, nothing is inferred.",
      option_read_infer, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "shared-operators", "FILE", NULL, "bundled",
-     "wildcards for --infer listed",
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, 0, "shared-operators", "FILE", NULL,
+     "bundled", "wildcards for --infer listed",
      "A list of the wildcards under which an operator gives each customer a host name of its own "
      "(CSV), instead of the bundled one; format: see datasets/shared-operators/README.md.",
      option_read_text, OPTION_FIELD(shared_operators_path), 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN, 0, "names-per-address", "N", "500", NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_FEED, 0, "names-per-address", "N", "500", NULL,
      "names tested per address, 0: all",
      "How many host names are tested at one address; names whose result is inferred (--infer) do "
      "not count. The others get the outcome not_tested with the reason address_budget; a fixed "
      "hash chooses them. 0 tests all.",
      option_read_number, FIELD(names_per_address), 0, NAMES_MAX},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "implicit-mx", "WHAT", "record", NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, 0, "implicit-mx", "WHAT", "record", NULL,
      "record or dial",
      "What to do with a domain that has an address but no MX record (implicit MX, RFC 5321 section "
      "5.1): only record it, or also connect to it (dial). Half of such names are web hosts.",
      option_read_implicit_mx, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "mta-sts", "WHAT", "fetch", NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, 0, "mta-sts", "WHAT", "fetch", NULL,
      "record or fetch",
      "MTA-STS: fetch the policies over HTTPS from the policy hosts of the domains that have a "
      "record (RFC 8461 section 3.3), or only record the DNS records.",
@@ -459,35 +490,35 @@ const struct option_row option_table[] = {
      "http URLs in the certificates (caIssuers, RFC 5280 section 4.2.2.1), each URL once, or only "
      "record the URLs. Browsers fetch them, mail servers do not.",
      option_read_aia, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '4', "ipv4-only", NULL, NULL, NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, '4', "ipv4-only", NULL, NULL, NULL,
      "use IPv4 addresses only",
      "Connect to IPv4 addresses only; the others are recorded as not tested.",
      option_read_ipv4_only, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '6', "ipv6-only", NULL, NULL, NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK | IN_FEED, '6', "ipv6-only", NULL, NULL, NULL,
      "use IPv6 addresses only",
      "Connect to IPv6 addresses only; the others are recorded as not tested.",
      option_read_ipv6_only, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN, 0, "seed", "N", "1", NULL, "seed of random choices",
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_FEED, 0, "seed", "N", "1", NULL, "seed of random choices",
      "The seed for choosing the names that --names-per-address and --infer test. The same seed "
      "gives the same choice.",
      option_read_number_u64, FIELD(seed), 0, UINT64_MAX},
 
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING, 0, "ehlo-domain", "NAME", NULL,
-     "this host's", "the name in EHLO",
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING | IN_WORK, 0, "ehlo-domain", "NAME",
+     NULL, "this host's", "the name in EHLO",
      "The name to send in EHLO, the same for the whole scan. It must be a fully qualified host "
      "name; it should resolve to the address of the scanner, and that address back to the name "
      "(RFC 5321 section 4.1.4). The default is the canonical name of this host.",
      option_read_ehlo_domain, 0, 0, 0},
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING, 0, "contact", "URL|MAILTO", NULL, NULL,
-     "who scans (in User-Agent)",
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING | IN_FEED, 0, "contact", "URL|MAILTO",
+     NULL, NULL, "who scans (in User-Agent)",
      "Who scans and why, such as https://scan.example.org/ or mailto:scan@example.org. It is sent "
      "only in the User-Agent of HTTPS requests. probing-txt needs it.",
      option_read_contact, 0, 0, 0},
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING, 0, "local-addr", "LIST", NULL, NULL,
-     "source addresses, in turn",
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING | IN_WORK, 0, "local-addr", "LIST",
+     NULL, NULL, "source addresses, in turn",
      "Source addresses of connections, used in turn, for each address family.",
      option_read_local_addrs, 0, 0, 0},
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "self-test", "HOST[:PORT]", NULL, NULL,
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_WORK, 0, "self-test", "HOST[:PORT]", NULL, NULL,
      "first see that HOST speaks SMTP to us",
      "A mail server of your own, or of somebody who knows: before the scan, connect to it, read "
      "its "
@@ -498,7 +529,7 @@ const struct option_row option_table[] = {
      "repeatable up to eight times. Those that greet are asked again when the scan may have met an "
      "outage of our own.",
      option_read_self_test, 0, 0, 0},
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "strict-vantage", NULL, NULL, NULL,
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_WORK, 0, "strict-vantage", NULL, NULL, NULL,
      "EHLO name must fit our addresses",
      "Do not scan if the EHLO name does not resolve to the source addresses, or these do not lead "
      "back "
@@ -510,30 +541,30 @@ const struct option_row option_table[] = {
      "The number of worker threads. The default is one for each processor that this process may "
      "use. It is lowered to --concurrency, with a message, if it is higher.",
      option_read_number, FIELD(threads), 1, THREADS_MAX},
-    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "concurrency", "N", "4000", NULL,
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK | IN_WORK, 0, "concurrency", "N", "4000", NULL,
      "connections at once, in total",
      "How many connections are open at once, over all threads. It is lowered, with a message, if "
      "the limit of open files is too low.",
      option_read_number, FIELD(concurrency), 1, CONCURRENCY_MAX},
-    {OPTION_GROUP_LIMITS, IN_SCAN, 0, "spool-max", "MIB", "8192", NULL,
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_WORK, 0, "spool-max", "MIB", "8192", NULL,
      "disk space for domains that wait",
      "How many MiB of temporary files (TMPDIR) hold domains and hosts that wait for a limit, when "
      "very many do: so they hold back no other domain of the list. Reading pauses, with a message, "
      "when these are full. 0 keeps all in memory, about 130,000 domains at once.",
      option_read_number, FIELD(spool_max_mib), 0, UINT32_MAX >> 1},
-    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "address-rate", "N/s", "2/s", NULL,
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK | IN_FEED, 0, "address-rate", "N/s", "2/s", NULL,
      "new connections to one address",
      "How many connections to one address are started per second; N/m is per minute, N/h per hour, "
      "0 is no limit.",
      option_read_address_rate, 0, 0, 0},
-    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "address-limit", "N", "1", NULL,
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK | IN_FEED, 0, "address-limit", "N", "1", NULL,
      "connections at once, one address", "How many connections to one address are open at once.",
      option_read_number, FIELD(address_limit), 1, LIMIT_MAX},
-    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "network-limit", "N", "8", NULL,
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK | IN_FEED, 0, "network-limit", "N", "8", NULL,
      "connections at once, one /24 or /48",
      "How many connections to one network (/24 of IPv4, /48 of IPv6) are open at once.",
      option_read_number, FIELD(network_limit), 1, LIMIT_MAX},
-    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "operator-limit", "N", "64", NULL,
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK | IN_FEED, 0, "operator-limit", "N", "64", NULL,
      "connections at once, one operator",
      "How many connections to one MX operator (registrable domain of the MX name) are open at "
      "once.",
@@ -553,29 +584,29 @@ const struct option_row option_table[] = {
      "exist.",
      option_read_text, OPTION_FIELD(memory_path), 0, 0},
 
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "connect-timeout", "S", "10", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "connect-timeout", "S", "10", NULL,
      "until connected", "Seconds until the TCP connection is established.", option_read_seconds,
      FIELD(connect_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "greeting-timeout", "S", "30", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "greeting-timeout", "S", "30", NULL,
      "until the greeting",
      "Seconds until the greeting is complete. Some servers delay it on purpose; RFC 5321 section "
      "4.5.3.2.1 allows five minutes.",
      option_read_seconds, FIELD(greeting_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "reply-timeout", "S", "20", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "reply-timeout", "S", "20", NULL,
      "until each further reply", "Seconds until each further reply is complete.",
      option_read_seconds, FIELD(reply_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "tls-timeout", "S", "20", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "tls-timeout", "S", "20", NULL,
      "for the handshake", "Seconds for the TLS handshake.", option_read_seconds,
      FIELD(tls_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "target-timeout", "S", "120", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "target-timeout", "S", "120", NULL,
      "for a whole session", "Seconds for a whole session. Waiting for a rate limit is not counted.",
      option_read_seconds, FIELD(target_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "policy-timeout", "S", "60", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "policy-timeout", "S", "60", NULL,
      "for an MTA-STS policy",
      "Seconds to fetch an MTA-STS policy, from the connection to the last octet; RFC 8461 section "
      "3.3 suggests 60. Waiting for a rate limit is not counted.",
      option_read_seconds, FIELD(policy_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "retries", "N", "1", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "retries", "N", "1", NULL,
      "further attempts after a loss",
      "How often a session is tried again that was lost (a timeout, a reset, the end of the "
      "connection without a reply), or that was asked to come back (a 4xx reply, a tarpit). What "
@@ -583,7 +614,7 @@ const struct option_row option_table[] = {
      "policy hosts that are lost before the request are tried again as well. All attempts are in "
      "the rows.",
      option_read_number, FIELD(retries), 0, RETRIES_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "outage-max", "S", "1800", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_WORK, 0, "outage-max", "S", "1800", NULL,
      "wait for our own network",
      "Seconds to wait for the own network or resolver. When servers or names that answered a short "
      "while ago "
@@ -593,33 +624,33 @@ const struct option_row option_table[] = {
      "left ends as not tested, with the reason local_fault, and the exit code is 4. manifest.json "
      "lists all outages.",
      option_read_seconds, FIELD(outage_max_ms), 1, OUTAGE_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "retry-pause", "S", "60", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "retry-pause", "S", "60", NULL,
      "before it, after a loss", "Seconds from a session that was lost to the next attempt.",
      option_read_seconds, FIELD(retry_pause_ms), 0, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "tempfail-pause", "S", "300", NULL,
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK | IN_FEED, 0, "tempfail-pause", "S", "300", NULL,
      "before it, after a 4xx reply",
      "Seconds from a 4xx reply or a tarpit to the next attempt; no connection to the address is "
      "started before.",
      option_read_seconds, FIELD(tempfail_pause_ms), 0, TIMEOUT_MAX},
 
-    {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 'b', "blocklist-file", "FILE", NULL, NULL,
+    {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK | IN_FEED, 'b', "blocklist-file", "FILE", NULL, NULL,
      "domains and CIDRs not to scan",
      "Domains (with all names under them), *.suffixes, addresses and CIDR prefixes that are not "
      "scanned, one per line; '#' begins a comment. Applied to input, MX hosts, CNAME targets and "
      "addresses.",
      option_read_text, FIELD(blocklist_path), 0, 0},
-    {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 0, "allow-special-addresses", NULL, NULL, NULL,
-     "connect to RFC 6890 space too",
+    {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK | IN_FEED, 0, "allow-special-addresses", NULL, NULL,
+     NULL, "connect to RFC 6890 space too",
      "Also connect to special-purpose addresses (RFC 6890: loopback, private, documentation, ...). "
      "Use this only in your own network.",
      option_read_flag, FIELD(allow_special_addresses), 0, 0},
 
-    {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK, 0, "address-map", "FROM=TO[:P]", NULL, NULL,
+    {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK | IN_FEED, 0, "address-map", "FROM=TO[:P]", NULL, NULL,
      "connect to TO instead of FROM",
      "Connect to the addresses of the prefix TO instead of those of FROM, with the same low bits, "
      "at port P if given. Rows and limits use the original address. Repeatable.",
      option_read_address_maps, 0, 0, 0},
-    {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK, 0, "port-map", "FROM=TO", NULL, NULL,
+    {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK | IN_FEED, 0, "port-map", "FROM=TO", NULL, NULL,
      "connect to port TO instead of FROM", "Connect to port TO instead of FROM. Repeatable.",
      option_read_port_maps, 0, 0, 0},
 
@@ -629,14 +660,15 @@ const struct option_row option_table[] = {
      "is silent as "
      "long as all is well.",
      option_read_flag, OPTION_FIELD(only_troubled), 0, 0},
-    {OPTION_GROUP_REPORTING, IN_SCAN, 'q', "quiet", NULL, NULL, NULL, "no progress and no summary",
+    {OPTION_GROUP_REPORTING, IN_SCAN | IN_FEED | IN_WORK, 'q', "quiet", NULL, NULL, NULL,
+     "no progress and no summary",
      "No progress and no summary on standard error, and not which column of a list the domains are "
      "taken from, which manifest.json has (inputs); errors and warnings are still reported.",
      option_read_flag, FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_ANALYZE, 'q', "quiet", NULL, NULL, NULL, "no summary",
      "No summary, and not what changed, on standard error; errors are still reported.",
      option_read_flag, FIELD(quiet), 0, 0},
-    {OPTION_GROUP_REPORTING, IN_MERGE, 'q', "quiet", NULL, NULL, NULL, "no summary",
+    {OPTION_GROUP_REPORTING, IN_MERGE | IN_COLLECT, 'q', "quiet", NULL, NULL, NULL, "no summary",
      "No summary on standard error; errors, and which shards are not whole, are still reported.",
      option_read_flag, FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 0, "dry-run", NULL, NULL, NULL,
@@ -646,16 +678,17 @@ const struct option_row option_table[] = {
      "standard "
      "error also with --log-file. The exit code is that of the scan if it would be refused.",
      option_read_flag, OPTION_FIELD(dry_run), 0, 0},
-    {OPTION_GROUP_REPORTING, IN_SCAN, 'u', "status-updates-file", "FILE", NULL, NULL,
+    {OPTION_GROUP_REPORTING, IN_SCAN | IN_WORK, 'u', "status-updates-file", "FILE", NULL, NULL,
      "progress as CSV, every second", "Write a CSV line with the progress every second to FILE.",
      option_read_text, FIELD(status_path), 0, 0},
-    {OPTION_GROUP_REPORTING, IN_SCAN, 0, "metrics-file", "FILE", NULL, NULL,
+    {OPTION_GROUP_REPORTING, IN_SCAN | IN_WORK, 0, "metrics-file", "FILE", NULL, NULL,
      "progress and end for Prometheus",
      "Keep the progress in FILE, in the text format of Prometheus; at the end exit code, findings "
      "and times as well. The file is replaced "
      "atomically; the time of the last success is taken over from it.",
      option_read_text, FIELD(metrics_path), 0, 0},
-    {OPTION_GROUP_REPORTING, IN_SCAN, 'l', "log-file", "FILE", NULL, "stderr", "log messages",
+    {OPTION_GROUP_REPORTING, IN_SCAN | IN_WORK, 'l', "log-file", "FILE", NULL, "stderr",
+     "log messages",
      "Append messages to FILE instead of standard error. Command-line errors still go to standard "
      "error.",
      option_read_text, FIELD(log_path), 0, 0},
@@ -691,6 +724,7 @@ bool option_is_repeatable(const struct option_row *row)
         option_read_name_servers,  option_read_local_addrs, option_read_address_maps,
         option_read_port_maps,     option_read_self_test,   option_read_root_cas,
         option_read_intermediates, option_read_staged_host, option_read_input,
+        option_read_kafka_option,
     };
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
         if (row->read == readers[i]) {

@@ -5,6 +5,7 @@
 #define OPTION_GROUPS(X)      \
     X(INPUT, "Input")         \
     X(RESULTS, "Results")     \
+    X(FLEET, "Fleet")         \
     X(JUDGING, "Judging")     \
     X(DNS, "DNS")             \
     X(PROBES, "Probes")       \

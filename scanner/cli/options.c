@@ -6,6 +6,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/cli/config_words.h"
+#include "scanner/cli/fleet_option.h"
 #include "scanner/cli/host_option.h"
 #include "scanner/cli/option_hints.h"
 #include "scanner/cli/option_readers.h"
@@ -228,6 +229,19 @@ static bool read_file_arguments(struct options *o, struct buf *why)
     return from_standard_input < 2;
 }
 
+/* After a kill a list is fed again from its beginning. */
+static bool are_files(const struct options *o, struct buf *why)
+{
+    for (size_t i = 0; i < o->params.input_count; i++) {
+        if (strcmp(o->input_paths[i], "-") == 0) {
+            buf_put_text(why, "feed takes no standard input, which cannot be read again after a "
+                              "kill: give a FILE");
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What `show` is asked for instead of a domain. */
 static int count_subjects(const struct options *o)
 {
@@ -271,6 +285,25 @@ static bool read_words(struct options *o, struct buf *why)
             buf_put_text(why, "where to? Give a new directory with --output DIR");
         }
         return o->word_count > 0 && o->params.output_dir != NULL;
+    case COMMAND_FEED:
+        if (o->word_count == 0 && o->params.input_count == 0) {
+            buf_put_text(why, "which list? Give a FILE of domains");
+            return false;
+        }
+        return read_file_arguments(o, why) && are_files(o, why) && fleet_option_apply(o, why);
+    case COMMAND_WORK:
+        if (o->word_count > 0) {
+            buf_putf(why, "work takes no '%s': lists are fed", o->words[0]);
+        }
+        return o->word_count == 0 && fleet_option_apply(o, why);
+    case COMMAND_COLLECT:
+        if (o->word_count > 0) {
+            buf_putf(why, "collect takes no '%s': give the scan with --scan", o->words[0]);
+        } else if ((o->params.output_dir == NULL) != o->drop) {
+            buf_put_text(why, o->drop ? "--drop deletes and collects nothing: leave --output out"
+                                      : "where to? Give a new directory with --output DIR");
+        }
+        return why->len == 0 && fleet_option_apply(o, why);
     case COMMAND_REPORT:
     case COMMAND_ANALYZE:
         if (o->word_count != 1) {

@@ -5,6 +5,7 @@
 #include "scanner/analysis/effect.h"
 #include "scanner/base/buf.h"
 #include "scanner/explain/explain.h"
+#include "scanner/fleet/kafka.h"
 #include "scanner/pipeline/scan_params.h"
 #include "scanner/pipeline/staged_answers.h"
 #include "scanner/publish/report_run.h"
@@ -24,6 +25,9 @@
 
 #define INPUT_LISTS_MAX 1000 /* of a scan; our own bound */
 
+#define KAFKA_OPTIONS_MAX 64   /* our own bounds */
+#define KAFKA_WORD_MAX    4096 /* octets with NUL */
+
 #define REPEATED_MAX      1024 /* values of options that may be repeated; more than their lists take */
 #define OPTIONS_COUNT_MAX 128 /* rows of the option table; checked */
 
@@ -39,6 +43,9 @@
     X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan")      \
     X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")         \
     X(MERGE, "merge", "RESULTS... -o DIR", "one scan out of those of its shards") \
+    X(FEED, "feed", "FILE...", "the lists of a scan, for a fleet")                \
+    X(WORK, "work", "", "take part in the scan of a fleet")                       \
+    X(COLLECT, "collect", "-o DIR", "the results of a fleet's scan")              \
     X(REPORT, "report", "RESULTS", "a page or tables of the results")             \
     X(DIFF, "diff", "OLD NEW", "what changed between two scans")                  \
     X(EXPLAIN, "explain", "[NAME|LINE|FILE]", "what it means, and how to fix it") \
@@ -150,6 +157,14 @@ struct options {
     uint16_t self_test_port[VANTAGE_HOSTS_MAX];
     size_t self_test_count;
     bool strict_vantage;
+    const char *brokers;    /* NULL: no fleet */
+    const char *fleet_scan; /* the name of its scan */
+    struct kafka_option kafka_options[KAFKA_OPTIONS_MAX];
+    char kafka_words[KAFKA_OPTIONS_MAX][KAFKA_WORD_MAX]; /* of these: key, NUL, value */
+    size_t kafka_option_count;
+    uint32_t fleet_parts;
+    uint32_t fleet_members;
+    bool drop;
     const char *contact; /* NULL: none; it is in params.user_agent as well */
     struct net_endpoint name_servers[NAME_SERVERS_MAX];
     struct net_addr local_addrs[LOCAL_ADDRS_MAX];

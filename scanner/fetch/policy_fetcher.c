@@ -70,6 +70,7 @@ struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *pa
     CHECK(params->concurrency <= POLICY_CONCURRENCY_MAX && params->done != NULL);
     struct policy_fetcher *f = memory_new(1, sizeof(*f));
     f->params = *params;
+    f->fetches = params->first_fetch;
     f->params.concurrency = params->concurrency ? params->concurrency : POLICY_CONCURRENCY;
     f->params.fresh = params->fresh ? params->fresh : POLICY_FRESH;
     if (params->user_agent != NULL) {

@@ -76,7 +76,9 @@ struct policy_fetcher_params {
     uint32_t head_timeout_ms; /* from the request to the end of the head */
     uint32_t
         total_timeout_ms; /* of all attempts without a pause in between, without waiting in line */
-    uint32_t retries;     /* second chances after a timeout or a reset before HTTP */
+    uint64_t
+        first_fetch; /* fetches are numbered from the next on: others may have permits at the same places */
+    uint32_t retries;        /* second chances after a timeout or a reset before HTTP */
     uint32_t retry_pause_ms; /* before each */
     uint32_t address_limit;  /* connections to an address at once; 0: no limit, as the next */
     uint32_t network_limit;  /* to a network (net_addr_network()) at once */

@@ -20,8 +20,9 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
+ *   everyone of a fleet ─OUTWARD─► writer, which sends it to brokers (outlet.h)
  */
-#define MESSAGE_VERSION 12
+#define MESSAGE_VERSION 13
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -200,8 +201,29 @@
 #define FIELDS_ROWS_AHEAD(F)   F(u32, count) F(span, octets)
 #define FIELDS_ROWS_RELEASE(F) F(span, keys)  /* 64-bit little-endian */
 #define FIELDS_LINES_DONE(F)   F(span, lines) /* 64-bit little-endian line numbers */
-#define FIELDS_STOP(F)         F(u8, reason)
-#define FIELDS_GIVE_UP(F)      F(u8, reason) /* coordinator to workers, see watchdog.h */
+/* Of a fleet: messages for the owners of a part, which may be another machine's (outlet.h). */
+#define FIELDS_OUTWARD(F) F(u16, from) F(u16, to) F(rest, messages)
+/* Behind the lines of a block, in each part. */
+#define FIELDS_BLOCK_END(F) F(u32, block) F(flag, last) /* of the list */
+/* What all members of a fleet hear. A file comes in pieces of FLEET_PIECE_MAX octets. */
+#define FIELDS_FLEET_FILE(F)                               \
+    F(u16, member) /* FLEET_FEED: the terms of the scan */ \
+    F(span, name)                                          \
+    F(u32, piece)                                          \
+    F(u32, pieces)                                         \
+    F(span, sha256) /* of the whole file */                \
+    F(rest, octets)
+#define FIELDS_FLEET_JOIN(F) \
+    F(span, member) /* a name that no other has */ F(flag, ipv4) F(flag, ipv6) F(flag, trust_ad)
+/* The owner of the part has no line of so many blocks open, and holds none; UINT32_MAX: nor of any that comes. */
+#define FIELDS_FLEET_SETTLED(F) F(u16, part) F(u32, blocks)
+/* Its ADDRESS_WANTs of so many blocks are sent: in each part of `services` none lies behind this offset, 64-bit. */
+#define FIELDS_FLEET_SENT(F) F(u16, part) F(u32, blocks) F(rest, offsets)
+#define FIELDS_FLEET_LAST(F) F(u32, blocks) F(u64, lines) /* how many of the list have a row */
+#define FIELDS_FLEET_DONE(F) F(u16, part)                 /* all of its lines have their rows */
+#define FIELDS_FLEET_LEFT(F) F(u16, member) F(flag, whole)
+#define FIELDS_STOP(F)       F(u8, reason)
+#define FIELDS_GIVE_UP(F)    F(u8, reason) /* coordinator to workers, see watchdog.h */
 
 #define MESSAGE_KINDS(X)                \
     X(DOMAIN, domain)                   \
@@ -242,6 +264,15 @@
     X(ROWS_AHEAD, rows_ahead)           \
     X(ROWS_RELEASE, rows_release)       \
     X(LINES_DONE, lines_done)           \
+    X(OUTWARD, outward)                 \
+    X(BLOCK_END, block_end)             \
+    X(FLEET_FILE, fleet_file)           \
+    X(FLEET_JOIN, fleet_join)           \
+    X(FLEET_SETTLED, fleet_settled)     \
+    X(FLEET_SENT, fleet_sent)           \
+    X(FLEET_LAST, fleet_last)           \
+    X(FLEET_DONE, fleet_done)           \
+    X(FLEET_LEFT, fleet_left)           \
     X(STOP, stop)                       \
     X(GIVE_UP, give_up)
 

@@ -6,6 +6,7 @@
 #include "scanner/base/text.h"
 #include "scanner/base/uuid.h"
 #include "scanner/cert/digest.h"
+#include "scanner/merge/manifest_files.h"
 #include "scanner/replay/manifest_keys.h"
 #include "scanner/report/manifest.h"
 
@@ -168,35 +169,6 @@ static json_t *merged_object(const struct merged_facts *facts)
     return merged;
 }
 
-/* --- the files ------------------------------------------------------------------------------ */
-
-static void add_file(json_t *files, const char *table, const struct result_file_info *info)
-{
-    json_t *o = json_object();
-    (void)json_object_set_new(o, "name", json_string(info->name));
-    (void)json_object_set_new(o, "table", json_string(table));
-    (void)json_object_set_new(o, "format", json_string(row_format_word(ROW_FORMAT_NDJSON)));
-    (void)json_object_set_new(o, "rows", json_integer((json_int_t)info->rows));
-    (void)json_array_append_new(files, o);
-}
-
-static json_t *files_array(const struct result_dir *dir)
-{
-    json_t *files = json_array();
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        const struct result_file_info *info =
-            result_dir_file_of(dir, (enum table_id)t, ROW_FORMAT_NDJSON);
-        if (info != NULL) {
-            add_file(files, table_name((enum table_id)t), info);
-        }
-    }
-    const struct result_file_info *ahead = result_dir_file_ahead(dir);
-    if (ahead != NULL && ahead->rows > 0) {
-        add_file(files, RESULT_AHEAD_NAME, ahead);
-    }
-    return files;
-}
-
 void merged_manifest_put(const struct merged_facts *facts, struct buf *json)
 {
     /* Of one machine, or of what was judged before. */
@@ -218,7 +190,7 @@ void merged_manifest_put(const struct merged_facts *facts, struct buf *json)
     (void)json_object_set_new(m, KEY_SHARD, json_null());
     (void)json_object_set_new(m, KEY_MERGED, merged_object(facts));
     (void)json_object_set_new(m, KEY_ACCOUNT, json_null()); /* analyze counts */
-    (void)json_object_set_new(m, KEY_FILES, files_array(facts->dir));
+    (void)json_object_set_new(m, KEY_FILES, manifest_files_array(facts->dir));
     /* What hosts and domains say of endpoints is filled in from those. */
     (void)json_object_set_new(m, KEY_DETAIL,
                               json_pack("{s:s}", KEY_LEVEL, row_detail_word(ROW_DETAIL_NORMAL)));

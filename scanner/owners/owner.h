@@ -76,9 +76,18 @@ struct finished_line {
     enum account_class ending;
 };
 
+/** Who owns what: the partitions of all keys in `parts`, each of which is one worker's. Of these, `count` from `first` on are in this
+ * process. */
+struct division {
+    uint32_t parts;
+    uint32_t first;
+    uint32_t count;
+    bool runs; /* parts are runs of partitions (a fleet), not remainders (threads) */
+};
+
 /** What owners ask for. The borrowed members and the counts are the caller's. */
 struct owner_out {
-    uint32_t worker_count;
+    struct division division;
     uint32_t judge_count;
     uint32_t self;           /* the worker or judge that they belong to */
     struct buf *to_worker;   /* borrowed; messages, by the owner of the key */
@@ -101,22 +110,34 @@ static inline uint32_t owner_of_key(struct span key, uint32_t count)
     return hash_partition(key) % count;
 }
 
+/** Which part a key is in. */
+static inline uint32_t part_of_key(struct span key, const struct division *d)
+{
+    return d->runs ? hash_partition_part(key, d->parts) : owner_of_key(key, d->parts);
+}
+
 /** An address is owned with its network, so that the limits of both are one worker's own business. */
-static inline uint32_t owner_of_address(const struct net_addr *a, uint32_t count)
+static inline uint32_t part_of_address(const struct net_addr *a, const struct division *d)
 {
     struct net_addr network = net_addr_network(a);
-    return owner_of_key((struct span){(const uint8_t *)&network, sizeof(network)}, count);
+    return part_of_key((struct span){(const uint8_t *)&network, sizeof(network)}, d);
 }
 
 /** Where messages about a name go. */
 static inline struct buf *out_to_name(const struct owner_out *out, struct span name)
 {
-    return &out->to_worker[owner_of_key(name, out->worker_count)];
+    return &out->to_worker[part_of_key(name, &out->division)];
 }
 
 static inline struct buf *out_to_address(const struct owner_out *out, const struct net_addr *a)
 {
-    return &out->to_worker[owner_of_address(a, out->worker_count)];
+    return &out->to_worker[part_of_address(a, &out->division)];
+}
+
+/** Leases are given within a process. */
+static inline struct buf *out_to_operator(const struct owner_out *out, struct span name)
+{
+    return &out->to_worker[out->division.first + owner_of_key(name, out->division.count)];
 }
 
 static inline struct buf *out_to_judge(const struct owner_out *out, struct span digest)

@@ -341,7 +341,7 @@ void visit_start(struct service_owner *o, uint32_t index)
     o->visits_in_line++;
     struct message_lease_want m = {lease_of(o, v),
                                    1 + (uint32_t)o->services[v->service].work->names.count};
-    message_put_lease_want(out_to_name(o->out, m.lease.operator_name), &m);
+    message_put_lease_want(out_to_operator(o->out, m.lease.operator_name), &m);
 }
 
 void visit_permit(struct service_owner *o, uint32_t index)
@@ -356,7 +356,7 @@ static void give_lease(struct service_owner *o, struct visit *v)
 {
     if (v->lease != 0) {
         struct message_lease_return m = {lease_of(o, v)};
-        message_put_lease_return(out_to_name(o->out, m.lease.operator_name), &m);
+        message_put_lease_return(out_to_operator(o->out, m.lease.operator_name), &m);
         v->lease = 0;
     }
 }
@@ -436,7 +436,7 @@ void visit_on_lease(struct service_owner *o, const struct lease *lease)
         o->strays++;
         if (!known) { /* kept by nobody, it would be lost to the others */
             struct message_lease_return back = {*lease};
-            message_put_lease_return(out_to_name(o->out, lease->operator_name), &back);
+            message_put_lease_return(out_to_operator(o->out, lease->operator_name), &back);
         }
     }
 }

@@ -29,11 +29,15 @@ static bool spool_is_full(const struct admission *a)
            atomic_load_explicit(a->spool_full, memory_order_relaxed);
 }
 
+static bool has_open_blocks(const struct admission *a)
+{
+    return a->current - (a->of_fleet ? a->closed_by_all : a->first_open) < BLOCKS_OPEN_MAX;
+}
+
 static bool has_room(const struct admission *a)
 {
     return !a->paused && a->under_way < CREDITS_MAX && a->unsettled < UNSETTLED_MAX &&
-           a->current - a->first_open < BLOCKS_OPEN_MAX && a->open_lines < OPEN_LINES_MAX &&
-           !spool_is_full(a) &&
+           has_open_blocks(a) && a->open_lines < OPEN_LINES_MAX && !spool_is_full(a) &&
            atomic_load_explicit(a->writer_backlog, memory_order_relaxed) < WRITER_BACKLOG_MAX;
 }
 
@@ -44,7 +48,7 @@ static void admission_let_in(struct admission *a, uint64_t now_ms, uint32_t *blo
     a->open_lines++;
     a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
     *block = a->current;
-    if (++a->lines[a->current % BLOCK_RING] == input_block_lines(a->current)) {
+    if (++a->lines[a->current % BLOCK_RING] == input_block_lines(a->current) && !a->of_fleet) {
         a->current++;
     }
 }
@@ -74,11 +78,6 @@ bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
     }
     (void)pthread_mutex_unlock(&a->lock);
     return admitted;
-}
-
-static bool has_open_blocks(const struct admission *a)
-{
-    return a->current - a->first_open < BLOCKS_OPEN_MAX;
 }
 
 static bool pass_now(struct admission *a, uint64_t now_ms)
@@ -194,6 +193,36 @@ void admission_end_input(struct admission *a)
     (void)pthread_mutex_unlock(&a->lock);
 }
 
+bool admission_end_block(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    while (!a->stopped && !has_open_blocks(a)) {
+        (void)pthread_cond_wait(&a->room, &a->lock);
+    }
+    bool ended = !a->stopped;
+    a->current += ended;
+    (void)pthread_mutex_unlock(&a->lock);
+    return ended;
+}
+
+uint32_t admission_settled_blocks(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    bool all = a->ended && a->unsettled == 0 && a->first_open >= a->current &&
+               a->first_open >= a->held_end;
+    uint32_t blocks = all ? UINT32_MAX : a->first_open;
+    (void)pthread_mutex_unlock(&a->lock);
+    return blocks;
+}
+
+void admission_close_everywhere(struct admission *a, uint32_t blocks)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->closed_by_all = blocks > a->closed_by_all ? blocks : a->closed_by_all;
+    (void)pthread_cond_signal(&a->room);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
 void admission_pause(struct admission *a, bool paused)
 {
     (void)pthread_mutex_lock(&a->lock);
@@ -215,7 +244,8 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
 {
     (void)pthread_mutex_lock(&a->lock);
     uint32_t at = a->first_open % BLOCK_RING;
-    bool any = a->lines[at] > 0 || a->first_open < a->held_end;
+    bool any = a->lines[at] > 0 || a->first_open < a->held_end ||
+               (a->of_fleet && a->first_open < a->current); /* lines of others */
     bool all_settled = any && a->settled[at] == a->lines[at] && a->held[at] == 0;
     bool complete = a->first_open < a->current;
     /* Early only when it is the input that pauses: where we pause must not show in the results. */

@@ -65,6 +65,9 @@ struct admission {
     uint64_t last_line_ms;     /* when the last line was admitted, or waited for room */
     bool reader_waits;         /* for room */
     bool input_is_file; /* it never pauses, however slowly we read; set before the reader runs */
+    bool
+        of_fleet; /* the same: blocks end where the input says so, and close when all members say so */
+    uint32_t closed_by_all; /* of these */
 };
 
 void admission_init(struct admission *a, const atomic_size_t *writer_backlog,
@@ -94,6 +97,12 @@ void admission_settle(struct admission *a, uint32_t block, uint32_t count);
 void admission_hold(struct admission *a, uint32_t block);
 void admission_release(struct admission *a, uint32_t block);
 void admission_end_input(struct admission *a);
+/** Reader of a fleet: the block of the last line has no more. Waits where too many are open. @return false when intake was stopped */
+bool admission_end_block(struct admission *a);
+/** Coordinator of a fleet: so many blocks from the first have no open line here, and never will; UINT32_MAX: all. */
+uint32_t admission_settled_blocks(struct admission *a);
+/** The same: so many are closed everywhere. */
+void admission_close_everywhere(struct admission *a, uint32_t blocks);
 /** No line enters as long as it is paused. */
 void admission_pause(struct admission *a, bool paused);
 /** No more intake: a waiting reader returns. */

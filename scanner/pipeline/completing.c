@@ -184,6 +184,23 @@ static bool completing_tell_problems(struct way_out *out)
     return whole && !out->halted;
 }
 
+struct manifest_intermediates completing_run_member(struct scan *s, const struct completing *how)
+{
+    struct way_out out = {
+        .scan = s, .how = how, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};
+    write_groups(s, &out);
+    completing_post(&out);
+    buf_deinit(&out.messages);
+    rows_out_free(out.rows);
+    return (struct manifest_intermediates){
+        .shipped = shipped_intermediates_name(),
+        .files = s->params->intermediates,
+        .file_count = s->params->intermediates_count,
+        .known = intermediate_pool_count(how->known),
+        .whole = !out.halted,
+    };
+}
+
 struct manifest_intermediates completing_run(struct scan *s, const struct completing *how)
 {
     const struct incomplete_chains *of[JUDGES_MAX + 1];

@@ -19,3 +19,5 @@ struct completing {
 
 /** @return what the manifest tells of it. */
 struct manifest_intermediates completing_run(struct scan *s, const struct completing *how);
+/** The same for a member of a fleet, which knows its own groups alone: all else is collect's. */
+struct manifest_intermediates completing_run_member(struct scan *s, const struct completing *how);

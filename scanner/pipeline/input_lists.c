@@ -136,8 +136,9 @@ static bool take_list(struct input_lists *l, size_t i, struct buf *why)
 
 bool input_lists_init(struct input_lists *l, const struct scan_params *p, struct buf *why)
 {
-    *l = (struct input_lists){
-        .paths = p->input_paths, .count = p->input_count, .has_digests = p->output_dir != NULL};
+    *l = (struct input_lists){.paths = p->input_paths,
+                              .count = p->input_count,
+                              .has_digests = p->output_dir != NULL || p->feeds};
     l->told = memory_new(l->count, sizeof(*l->told));
     l->seen = memory_new(l->count, sizeof(*l->seen));
     bool files = true;

@@ -98,7 +98,7 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
     const struct chain_judging judging = {
         .certificate = judge_certificate, .list = judge_presented_list, .arg = &j->recorder};
     owner_out_init(&j->out);
-    j->out.worker_count = scan->worker_count;
+    j->out.division = (struct division){.parts = scan->worker_count, .count = scan->worker_count};
     j->out.judge_count = scan->judge_count;
     j->out.self = index;
     j->out.to_worker = j->outbox;

@@ -11,6 +11,7 @@
 #include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/ending.h"
 #include "scanner/pipeline/judge.h"
+#include "scanner/pipeline/member.h"
 #include "scanner/pipeline/policy_thread.h"
 #include "scanner/pipeline/remembering.h"
 #include "scanner/pipeline/resume.h"
@@ -98,8 +99,15 @@ static void close_blocks(struct coordinator *c)
 {
     uint32_t block = 0;
     uint32_t lines = 0;
+    struct member *member = c->scan.member;
     while (admission_close_block(&c->scan.admission, uv_hrtime() / 1000000, &block)) {
-        post_block_close(&c->scan, block, 0);
+        if (member == NULL) { /* else it closes when all have settled it */
+            post_block_close(&c->scan, block, 0);
+        }
+    }
+    if (member != NULL) {
+        member_look(member, atomic_load(&c->reader.reached_end));
+        return;
     }
     /* Names with rows have their places among those that are dialled. */
     while (c->scan.resume == NULL && admission_block_ahead(&c->scan.admission, &block, &lines)) {
@@ -204,6 +212,18 @@ static void look_for_failure(struct coordinator *c)
     }
 }
 
+static void look_for_brokers(struct coordinator *c)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    if (c->scan.member != NULL && !c->ending.brokers_lost && member_is_lost(c->scan.member, &why)) {
+        buf_put_char(&why, '\0');
+        c->hooks->say(c->hooks->arg, (const char *)why.at);
+        c->ending.brokers_lost = true;
+        end_at_once(c);
+    }
+    buf_deinit(&why);
+}
+
 static void look_for_memory(struct coordinator *c)
 {
     if (!c->ending.out_of_memory && memory_is_low()) {
@@ -231,10 +251,14 @@ static void pipeline_on_look(uv_timer_t *timer)
     struct coordinator *c = timer->data;
     uint64_t now = uv_now(&c->loop);
     reader_say_notices(&c->reader, c->hooks->say, c->hooks->arg);
+    if (c->scan.member != NULL) {
+        member_say_notices(c->scan.member, c->hooks->say, c->hooks->arg);
+    }
     look_at_weather(c);
     close_blocks(c);
     look_for_failure(c);
     look_for_memory(c);
+    look_for_brokers(c);
     look_for_spool(c);
     if (now >= c->progress_due_ms) {
         c->progress_due_ms = now + PROGRESS_MS;
@@ -248,14 +272,15 @@ static void pipeline_on_look(uv_timer_t *timer)
     /* A line that was admitted and not sent yet is no item, but it has its credit. */
     bool idle = admission_is_empty(&c->scan.admission) &&
                 atomic_load_explicit(&c->scan.open_items, memory_order_acquire) == 0;
+    bool others = c->scan.member != NULL && !member_is_over(c->scan.member);
     bool drained = c->ending.signal != 0 && now >= c->drain_until_ms;
     c->at_once = c->at_once || drained;
-    if ((no_more_input && idle) || drained) {
+    if ((no_more_input && idle && (!others || c->ending.signal != 0)) || drained) {
         c->ending.lines_done = idle && atomic_load(&c->reader.ended) &&
                                atomic_load(&c->reader.reached_end) && !c->reader.failed;
         end_loop(c);
     } else if (!c->over) {
-        watch(c, idle);
+        watch(c, idle || others);
     }
 }
 
@@ -407,7 +432,8 @@ static void start_threads(struct coordinator *c)
 static bool is_whole(const struct coordinator *c)
 {
     return !ending_is_interrupted(&c->ending) && !c->ending.stuck && !c->ending.out_of_memory &&
-           !c->writer_failed && atomic_load(&c->reader.ended) && !c->reader.failed;
+           !c->ending.brokers_lost && !c->writer_failed && atomic_load(&c->reader.ended) &&
+           !c->reader.failed;
 }
 
 /* Progress, failures and signals while the loop does not run by itself. */
@@ -481,7 +507,7 @@ static void stop_threads(struct coordinator *c)
                                  .problems_whole = &problems_whole,
                                  .problems_why = &c->ending.problems_why};
         c->completing = true;
-        c->intermediates = completing_run(s, &how);
+        c->intermediates = (s->member != NULL ? completing_run_member : completing_run)(s, &how);
         c->completing = false;
         c->ending.completions_missing = !c->intermediates.whole && is_whole(c);
         c->ending.problems_missing = !problems_whole && is_whole(c);
@@ -609,6 +635,7 @@ static void free_threads(struct coordinator *c)
         free(s->judges[i]);
     }
     policy_thread_free(s->policies);
+    member_free(s->member);
     resume_free(s->resume);
     reader_deinit(&c->reader);
     mailbox_deinit(&s->writer);
@@ -626,6 +653,34 @@ static uint32_t count_workers(const struct scan_params *p)
     return p->dns_rate != 0 && p->dns_rate < count ? p->dns_rate : count;
 }
 
+static bool fleet_goes_on(void *arg)
+{
+    struct coordinator *c = arg;
+    (void)uv_run(&c->loop, UV_RUN_NOWAIT);
+    return c->ending.signal == 0;
+}
+
+/* @return false: the process is about to end, and says why unless a signal does */
+static bool join_fleet(struct coordinator *c, enum scan_end *end, struct buf *why)
+{
+    struct scan *s = &c->scan;
+    const struct member_wait wait = {
+        .go_on = fleet_goes_on, .arg = c, .say = c->hooks->say, .say_arg = c->hooks->arg};
+    s->member = member_new(s, c->params.fleet, why);
+    *end = SCAN_END_FATAL;
+    if (s->member == NULL || !member_join(s->member, &wait, end, why)) {
+        *end = c->ending.signal == SIGINT    ? SCAN_END_SIGINT
+               : c->ending.signal == SIGTERM ? SCAN_END_SIGTERM
+                                             : *end;
+        return false;
+    }
+    s->division = member_division(s->member);
+    s->worker_count = s->division.count;
+    s->admission.of_fleet = true;
+    s->admission.input_is_file = true;
+    return true;
+}
+
 enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *blocklist,
                            const struct pipeline_hooks *hooks)
 {
@@ -640,6 +695,8 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
     c->scan.params = &c->params;
     c->scan.reader = &c->reader;
     c->scan.worker_count = count_workers(params);
+    c->scan.division =
+        (struct division){.parts = c->scan.worker_count, .count = c->scan.worker_count};
     c->scan.judge_count =
         c->scan.worker_count < WORKERS_PER_JUDGE ? 1 : c->scan.worker_count / WORKERS_PER_JUDGE;
 
@@ -667,7 +724,7 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
     int64_t started_boot = clock_boot_ms();
     if (params->resume != NULL && params->resume->scan_id[0] != '\0') {
         memcpy(c->params.scan_id, params->resume->scan_id, sizeof(c->params.scan_id));
-    } else {
+    } else if (params->fleet == NULL) { /* else it has that of all */
         uuid7_make(started, c->params.scan_id);
     }
     c->scan.book = fact_book_new(FACTS_NO_BOUND);
@@ -678,12 +735,26 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
         c->scan.resume = resume_new(&c->scan, params->resume);
         restore_outages(c);
     }
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    bool joined = params->fleet == NULL || join_fleet(c, &end, &why);
+    if (!joined && why.len > 0) {
+        buf_put_char(&why, '\0');
+        hooks->say(hooks->arg, (const char *)why.at);
+    }
+    buf_deinit(&why);
+    if (!joined) {
+        return end;
+    }
     bool prepared = prepare_results(c, started);
     if (!prepared) { /* the disk takes no row either */
         admission_stop(&c->scan.admission);
         atomic_store(&c->writer.failed, true);
     }
     start_threads(c);
+    if (c->scan.member != NULL) {
+        member_start(c->scan.member,
+                     c->scan.policies != NULL ? policy_thread_mailbox(c->scan.policies) : NULL);
+    }
     run_loop(c);
     /* The files of a directory are closed in peace. Standard output may be a pipe that nobody
      * reads: there a further signal has to end us. */
@@ -692,6 +763,9 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
     }
     stop_threads(c);
     end = close_results(c, started, started_boot);
+    if (c->scan.member != NULL && !member_leave(c->scan.member, params->output_dir, end)) {
+        end = end == SCAN_END_COMPLETE ? SCAN_END_ROWS_LOST : end;
+    }
 
     writer_deinit(&c->writer);
     close_loop(c);

@@ -5,6 +5,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/fetch/policy_fetcher.h"
 #include "scanner/pipeline/dialling.h"
+#include "scanner/pipeline/member.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/pipeline/thread_join.h"
 #include "scanner/report/report.h"
@@ -66,7 +67,7 @@ static void policy_thread_on_done(void *arg, void *tag, const struct seen_policy
     policy_fetched_put(&t->fetched, seen);
     struct message_policy_done m = {.domain = {waiter->domain, waiter->domain_len},
                                     .fetched = buf_span(&t->fetched)};
-    message_put_policy_done(&t->outbox[owner_of_name(t->scan, m.domain)], &m);
+    message_put_policy_done(&t->outbox[part_of_name(t->scan, m.domain)], &m);
     free(waiter);
 }
 
@@ -98,7 +99,7 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
 /* Who owns the address has the places there. */
 static struct buf *outbox_of_address(struct policy_thread *t, const struct net_addr *address)
 {
-    return &t->outbox[owner_of_address(address, t->scan->worker_count)];
+    return &t->outbox[part_of_address(address, &t->scan->division)];
 }
 
 static void want_permit(void *arg, uint64_t fetch, const struct net_addr *address)
@@ -145,8 +146,10 @@ static void policy_thread_post_all(struct policy_thread *t)
 {
     rows_out_add(t->rows, &t->writer_outbox);
     mailbox_post(&t->scan->writer, &t->writer_outbox);
-    for (uint32_t i = 0; i < t->scan->worker_count; i++) {
-        if (t->outbox[i].len > 0) {
+    for (uint32_t i = 0; i < t->scan->division.parts; i++) {
+        if (t->outbox[i].len > 0 && t->scan->member != NULL) {
+            member_route(t->scan->member, i, i, &t->outbox[i]);
+        } else if (t->outbox[i].len > 0) {
             mailbox_post(&t->scan->workers[i]->mailbox, &t->outbox[i]);
         }
     }
@@ -188,6 +191,7 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .retry_pause_ms = p->retry_pause_ms,
         .concurrency = p->policy_connections,
         .done = policy_thread_on_done,
+        .first_fetch = scan->member != NULL ? member_first_fetch(scan->member) : 0,
         .want_permit = want_permit,
         .return_permit = return_permit,
         .arg = t,

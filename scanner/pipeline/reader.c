@@ -4,6 +4,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/pipeline/input_look.h"
+#include "scanner/pipeline/member.h"
 #include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/thread_join.h"
 
@@ -20,7 +21,9 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
     if (!input_lists_init(&r->lists, p, error)) {
         return false;
     }
-    r->lists.told[0].first_line = 1;
+    if (r->lists.count > 0) { /* of a fleet others have them */
+        r->lists.told[0].first_line = 1;
+    }
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         r->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
@@ -70,19 +73,24 @@ static struct span owner_key(const struct source_record *record)
     return record->invalid == NULL ? record->domain : record->input;
 }
 
-static void send_record(struct reader *r, const struct source_record *record, uint32_t block)
+static struct message_domain message_of(struct reader *r, const struct source_record *record)
 {
-    struct message_domain m = {
-        .block = block,
+    return (struct message_domain){
         .input_line = record->input_line,
         .input = record->input,
         .domain = record->domain,
         .invalid = span_of(record->invalid),
         .metadata = metadata_of(r, record),
     };
+}
+
+static void send_line(struct reader *r, const struct message_domain *line)
+{
+    struct span key = line->domain.len > 0 ? line->domain : line->input;
+    uint32_t part = part_of_name(r->scan, key);
     scan_items_open(r->scan, 1);
-    message_put_domain(&r->outbox[owner_of_name(r->scan, owner_key(record))], &m);
-    line_set_add(&r->sent, record->input_line);
+    message_put_domain(&r->outbox[part - r->scan->division.first], line);
+    line_set_add(&r->sent, line->input_line);
     if (++r->since_post >= r->post_every) {
         reader_post(r);
     }
@@ -102,23 +110,60 @@ static void note_position(struct reader *r)
     note_input_place(r);
 }
 
-/* @return false when intake was stopped: the record is not taken. */
-static bool admit_and_send(struct reader *r, const struct source_record *record)
+/* @param block set @return false when intake was stopped: the line is not taken. */
+static bool admit_and_send(struct reader *r, struct message_domain *line)
 {
     struct admission *a = &r->scan->admission;
-    uint32_t block = 0;
-    (void)pthread_mutex_lock(&r->sending);
-    bool admitted = admission_try_enter(a, uv_hrtime() / 1000000, &block);
+    bool admitted = admission_try_enter(a, uv_hrtime() / 1000000, &line->block);
     if (!admitted) {
         reader_post(r); /* what was read is worked on while we wait */
-        admitted = admission_enter(a, uv_hrtime() / 1000000, &block);
+        admitted = admission_enter(a, uv_hrtime() / 1000000, &line->block);
     }
     if (admitted) {
-        send_record(r, record, block);
-        note_position(r);
+        send_line(r, line);
+        atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
+    }
+    return admitted;
+}
+
+static bool admit_record(struct reader *r, const struct source_record *record)
+{
+    struct message_domain line = message_of(r, record);
+    (void)pthread_mutex_lock(&r->sending);
+    bool admitted = admit_and_send(r, &line);
+    if (admitted) {
+        note_input_place(r);
     }
     (void)pthread_mutex_unlock(&r->sending);
     return admitted;
+}
+
+bool reader_take_line(struct reader *r, const struct message_domain *line)
+{
+    struct message_domain copy = *line;
+    (void)pthread_mutex_lock(&r->sending);
+    bool admitted = admit_and_send(r, &copy);
+    CHECK(!admitted || copy.block == line->block);
+    if (admitted && line->input_line > atomic_load_explicit(&r->lines, memory_order_relaxed)) {
+        atomic_store_explicit(&r->lines, line->input_line, memory_order_relaxed);
+    }
+    (void)pthread_mutex_unlock(&r->sending);
+    return admitted;
+}
+
+void reader_post_lines(struct reader *r)
+{
+    (void)pthread_mutex_lock(&r->sending);
+    reader_post(r);
+    (void)pthread_mutex_unlock(&r->sending);
+}
+
+/* To somebody else than the owners of this process. */
+static bool hand_over(struct reader *r, const struct source_record *record)
+{
+    struct message_domain line = message_of(r, record);
+    note_position(r);
+    return r->take(r->take_arg, &line);
 }
 
 /* It counts in its block. @return false when intake was stopped */
@@ -173,7 +218,10 @@ static bool take_or_pass(struct reader *r, const struct source_record *record)
     }
     const struct resume *resume = r->scan->resume;
     bool done = resume != NULL && line_set_has(&resume->done, record->input_line);
-    return done ? pass_over_done(r, record) : admit_and_send(r, record);
+    if (r->take != NULL) {
+        return hand_over(r, record);
+    }
+    return done ? pass_over_done(r, record) : admit_record(r, record);
 }
 
 static void notices_add(struct reader *r, const struct buf *line)
@@ -357,9 +405,8 @@ static enum list_end reader_take_list(struct reader *r, size_t index)
     return end;
 }
 
-static void *reader_run(void *arg)
+static enum list_end read_lists(struct reader *r)
 {
-    struct reader *r = arg;
     enum list_end end = LIST_READ;
     if (r->scan->resume != NULL && !resume_run(r->scan->resume, &r->why)) {
         end = r->why.len > 0 ? list_failed(r, true, NULL) : LIST_STOPPED;
@@ -367,12 +414,37 @@ static void *reader_run(void *arg)
     for (size_t i = 0; i < r->lists.count && end == LIST_READ; i++) {
         end = reader_take_list(r, i);
     }
-    (void)pthread_mutex_lock(&r->sending);
-    reader_post(r);
-    (void)pthread_mutex_unlock(&r->sending);
-    r->failed = end == LIST_FAILED;
     if (end == LIST_READ) { /* else `lines` ends with the last record that was taken */
         atomic_store(&r->lines, r->lines_before);
+    }
+    return end;
+}
+
+static enum list_end read_fleet(struct reader *r)
+{
+    r->post_every = POST_EVERY;
+    const struct member_taker to = {
+        .take = reader_take_line, .post = reader_post_lines, .reader = r};
+    return member_read(r->scan->member, &to) ? LIST_READ : LIST_STOPPED;
+}
+
+bool reader_hand_over(struct reader *r, bool (*take)(void *arg, const struct message_domain *line),
+                      void *arg)
+{
+    r->take = take;
+    r->take_arg = arg;
+    enum list_end end = read_lists(r);
+    r->failed = end == LIST_FAILED;
+    return end == LIST_READ;
+}
+
+static void *reader_run(void *arg)
+{
+    struct reader *r = arg;
+    enum list_end end = r->scan->member != NULL ? read_fleet(r) : read_lists(r);
+    reader_post_lines(r);
+    r->failed = end == LIST_FAILED;
+    if (end == LIST_READ) {
         atomic_store(&r->reached_end, true);
     }
     admission_end_input(&r->scan->admission);

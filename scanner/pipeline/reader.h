@@ -39,6 +39,9 @@ struct reader {
     bool failure_is_usage;     /* of what the user gave, and nothing was sent yet */
     struct list_sample sample; /* of the list that is read */
     bool sampled;
+    bool (*take)(void *arg,
+                 const struct message_domain *line); /* NULL: owners of this process do */
+    void *take_arg;
     pthread_mutex_t noticing; /* of the next one; held for moments only */
     struct buf notices;       /* lines for the user */
 };
@@ -46,6 +49,14 @@ struct reader {
 /** @return false with one line of text in `error` when a list cannot be read. */
 bool reader_open(struct reader *r, struct scan *scan, struct buf *error);
 void reader_start(struct reader *r);
+/** In place of reader_start(), in this thread: each line goes to `take`, which may say that it takes no more. @return false: it did, or a
+ * list failed */
+bool reader_hand_over(struct reader *r, bool (*take)(void *arg, const struct message_domain *line),
+                      void *arg);
+/** Of a fleet: a line that others have numbered, whose block is that of admission. @return false when intake was stopped */
+bool reader_take_line(struct reader *r, const struct message_domain *line);
+/** What was taken is worked on. */
+void reader_post_lines(struct reader *r);
 /** Stops the intake. Afterwards nothing is sent any more, also by a thread in a blocking read. */
 void reader_halt(struct reader *r);
 /** What the list looks like, as far as it is worth a line. On the coordinator's thread. */

@@ -83,12 +83,12 @@ static void resume_post(struct resume *r)
 
 static struct buf *to_owner_of(struct resume *r, struct span name)
 {
-    return &r->to_worker[owner_of_key(name, r->scan->worker_count)];
+    return &r->to_worker[part_of_key(name, &r->scan->division)];
 }
 
 static struct buf *to_owner_of_address(struct resume *r, const struct net_addr *address)
 {
-    return &r->to_worker[owner_of_address(address, r->scan->worker_count)];
+    return &r->to_worker[part_of_address(address, &r->scan->division)];
 }
 
 static struct buf *to_judge_of(struct resume *r, struct span digest)

@@ -50,6 +50,7 @@ struct option_in_force {
 #define PORTS_MAX  4
 #define SHARDS_MAX 4096 /* as many as there are partitions */
 
+struct fleet_params;
 struct remembering;
 struct staged_list;
 struct staged_mx;
@@ -114,6 +115,9 @@ struct scan_params {
     uint32_t shards;         /* 1: it is alone */
     uint32_t shard;          /* from 0 */
     uint32_t shards_at_once; /* 0: all */
+
+    bool feeds;                       /* the lists alone, for others */
+    const struct fleet_params *fleet; /* whose member this is; NULL: none */
 
     /* who we are, and from where */
     const struct vantage_verdict *vantage; /* of the self-test */

@@ -148,7 +148,7 @@ static struct lease probe_lease(const struct weather_probe *p)
 static void give_lease_back(struct worker *w, const struct lease *lease)
 {
     struct message_lease_return m = {*lease};
-    message_put_lease_return(out_to_name(&w->out, lease->operator_name), &m);
+    message_put_lease_return(out_to_operator(&w->out, lease->operator_name), &m);
 }
 
 static void probe_leave(struct worker *w, struct weather_probe *p)
@@ -218,7 +218,7 @@ static bool begin_probe(struct worker *w, const struct weather_witness *who, uin
     p->lease = PROBE_LEASE | ++wp->leases;
     probe_enter(p, WEATHER_PROBE_ASKS);
     struct message_lease_want m = {probe_lease(p), 1};
-    message_put_lease_want(out_to_name(&w->out, m.lease.operator_name), &m);
+    message_put_lease_want(out_to_operator(&w->out, m.lease.operator_name), &m);
     return true;
 }
 
@@ -321,7 +321,7 @@ static void probe_self_test_hosts(struct worker *w, enum weather_stream stream, 
         const struct vantage_greeted *g = &v->greeted[i];
         struct span operator_name = span_of(g->host);
         if (weather_stream_of(&g->address) == stream &&
-            owner_of_address(&g->address, w->scan->worker_count) == w->index) {
+            part_of_address(&g->address, &w->scan->division) == w->part) {
             (void)registrable_domain(w->scan->suffixes, operator_name, &operator_name);
             struct weather_witness who = witness_of(&g->address, g->port, operator_name);
             (void)begin_probe(w, &who, round);

@@ -4,6 +4,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/owners/waiting_time.h"
 #include "scanner/pipeline/dialling.h"
+#include "scanner/pipeline/member.h"
 #include "scanner/pipeline/remembering.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/pipeline/worker_sessions.h"
@@ -20,7 +21,7 @@ static void on_fence(struct worker *w, const struct message_block_fence *m)
     uint32_t *fenced = ahead ? w->fenced_ahead : w->fenced;
     uint32_t blocks = m->block + 1;
     fenced[m->from] = blocks;
-    for (uint32_t i = 0; i < w->scan->worker_count; i++) {
+    for (uint32_t i = 0; i < w->scan->division.parts; i++) {
         blocks = fenced[i] < blocks ? fenced[i] : blocks;
     }
     if (blocks <= m->block) {
@@ -289,10 +290,10 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
     case MESSAGE_BLOCK_CLOSE: {
         struct message_block_close m = message_get_block_close(body);
         struct message_block_fence fence = {
-            .block = m.block, .may_come = m.may_come, .from = (uint16_t)w->index};
+            .block = m.block, .may_come = m.may_come, .from = (uint16_t)w->part};
         /* Its ADDRESS_WANTs go before the fences. */
         (m.may_come > 0 ? host_on_block_ahead : host_on_block_close)(&w->hosts, m.block);
-        for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */
+        for (uint32_t i = 0; i < w->scan->division.parts; i++) { /* also to ourselves */
             message_put_block_fence(worker_outbox(w, i), &fence);
         }
         return;
@@ -328,6 +329,15 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
     case MESSAGE_ROWS_HELD:
     case MESSAGE_ROWS_RELEASE:
     case MESSAGE_LINES_DONE:
+    case MESSAGE_OUTWARD:
+    case MESSAGE_BLOCK_END:
+    case MESSAGE_FLEET_FILE:
+    case MESSAGE_FLEET_JOIN:
+    case MESSAGE_FLEET_SETTLED:
+    case MESSAGE_FLEET_SENT:
+    case MESSAGE_FLEET_LAST:
+    case MESSAGE_FLEET_DONE:
+    case MESSAGE_FLEET_LEFT:
         break;
     }
     UNREACHABLE("a message that no worker receives");
@@ -347,8 +357,9 @@ static void worker_handle_all(struct worker *w, struct span messages)
 /* What we said to ourselves, until we say no more. */
 static void handle_own(struct worker *w)
 {
-    struct buf *own = &w->outbox[w->index];
-    while (!w->stopping) {
+    struct buf *own = &w->outbox[w->part];
+    while (!w->stopping &&
+           w->scan->member == NULL) { /* a shortcut would lose what it says when the part moves */
         struct span messages = mailbox_take_own(&w->mailbox, own);
         if (messages.len == 0) {
             return;
@@ -396,6 +407,26 @@ static void reckon_waiting(struct worker *w)
                           known && longest > 0 ? now_ms + longest : longest, memory_order_relaxed);
 }
 
+static void post_to_policies(struct worker *w)
+{
+    if (w->policy_outbox.len > 0 && w->scan->member != NULL) {
+        member_route_policies(w->scan->member, w->part, &w->policy_outbox);
+    } else if (w->policy_outbox.len > 0) {
+        mailbox_post(policy_thread_mailbox(w->scan->policies), &w->policy_outbox);
+    }
+}
+
+static void post_to_parts(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->scan->division.parts; i++) {
+        if (w->scan->member != NULL) {
+            member_route(w->scan->member, w->part, i, &w->outbox[i]);
+        } else if (i != w->part) {
+            mailbox_post(&w->scan->workers[i]->mailbox, &w->outbox[i]);
+        }
+    }
+}
+
 /* Rows first: a message that follows may let another thread write a row that names them. */
 static void worker_post_all(struct worker *w)
 {
@@ -405,14 +436,8 @@ static void worker_post_all(struct worker *w)
             judge_post(w->scan, i, &w->judge_outbox[i]);
         }
     }
-    if (w->policy_outbox.len > 0) {
-        mailbox_post(policy_thread_mailbox(w->scan->policies), &w->policy_outbox);
-    }
-    for (uint32_t i = 0; i < w->scan->worker_count; i++) {
-        if (i != w->index) {
-            mailbox_post(&w->scan->workers[i]->mailbox, &w->outbox[i]);
-        }
-    }
+    post_to_policies(w);
+    post_to_parts(w);
     post_admission(w);
     reckon_waiting(w);
     atomic_store_explicit(&w->counters.sessions_failed, w->services.sessions_failed,
@@ -449,7 +474,9 @@ static void on_wake(uv_async_t *handle)
 static uint32_t share_of(const struct worker *w, uint32_t whole)
 {
     uint32_t n = w->scan->worker_count;
-    return whole / n + (w->index < whole % n);
+    uint32_t share = whole / n + (w->index < whole % n);
+    return share > 0 || whole == 0 ? share
+                                   : 1; /* workers of a fleet are as many as it gives them */
 }
 
 static void open_all(struct worker *w)
@@ -570,8 +597,9 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     CHECK(uv_async_init(&w->loop, &w->wake, on_wake) == 0);
     w->wake.data = w;
     mailbox_init(&w->mailbox, &w->wake);
-    w->outbox = memory_new(scan->worker_count, sizeof(*w->outbox));
-    for (uint32_t i = 0; i < scan->worker_count; i++) {
+    w->part = scan->division.first + index;
+    w->outbox = memory_new(scan->division.parts, sizeof(*w->outbox));
+    for (uint32_t i = 0; i < scan->division.parts; i++) {
         w->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
     for (uint32_t i = 0; i < JUDGES_MAX; i++) {
@@ -581,7 +609,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->lines_done = BUF_INIT(BUF_NO_LIMIT);
     owner_out_init(&w->out);
-    w->out.worker_count = scan->worker_count;
+    w->out.division = scan->division;
     w->out.judge_count = scan->judge_count;
     w->out.self = index;
     w->out.to_worker = w->outbox;
@@ -614,7 +642,7 @@ void worker_deinit(struct worker *w)
     issuer_hosts_free(w->issuer_hosts);
     certificate_groups_free(w->groups);
     night_free(w->night);
-    for (uint32_t i = 0; i < w->scan->worker_count; i++) {
+    for (uint32_t i = 0; i < w->scan->division.parts; i++) {
         buf_deinit(&w->outbox[i]);
     }
     free(w->outbox);

@@ -39,6 +39,7 @@
 #define JUDGES_MAX  64
 #define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
 
+struct member;
 struct policy_thread;
 struct reader;
 struct resume;
@@ -68,11 +69,13 @@ struct scan {
     struct admission admission;
     struct spool_budget spool_budget; /* of parked domains and hosts */
     struct weather_station weather;
+    struct division division; /* of all keys; workers have those in this process, in their order */
     uint32_t worker_count;
     uint32_t judge_count;
     struct worker *workers[WORKERS_MAX];
     struct judge *judges[JUDGES_MAX];
     struct policy_thread *policies;
+    struct member *member;       /* of a fleet; NULL: this process is alone */
     struct resume *resume;       /* NULL: a scan from the beginning */
     const struct reader *reader; /* borrowed: how far the input is */
     struct mailbox writer;
@@ -83,7 +86,8 @@ struct scan {
 
 struct worker {
     struct scan *scan; /* borrowed */
-    uint32_t index;
+    uint32_t index;    /* of those in this process */
+    uint32_t part;     /* what it owns */
     pthread_t thread;
     uv_loop_t loop;
     uv_async_t wake;
@@ -91,7 +95,7 @@ struct worker {
     struct wheel_loop deadlines;
     struct mailbox mailbox;
     struct owner_out out;
-    struct buf *outbox; /* one per worker; the worker's own is worked on at once */
+    struct buf *outbox; /* one per part; that of a worker alone is worked on at once */
     struct buf judge_outbox[JUDGES_MAX];
     struct buf policy_outbox;
     struct buf writer_outbox;
@@ -145,9 +149,9 @@ static inline struct buf *worker_outbox(struct worker *w, uint32_t to)
     return &w->outbox[to];
 }
 
-static inline uint32_t owner_of_name(const struct scan *s, struct span name)
+static inline uint32_t part_of_name(const struct scan *s, struct span name)
 {
-    return owner_of_key(name, s->worker_count);
+    return part_of_key(name, &s->division);
 }
 
 static inline uint64_t worker_now(const struct worker *w)

@@ -8,6 +8,7 @@
 #include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
+#include "scanner/pipeline/member.h"
 #include "scanner/pipeline/reader.h"
 #include "scanner/pipeline/thread_join.h"
 #include "scanner/replay/results.h"
@@ -234,6 +235,9 @@ static void *writer_run(void *arg)
         enum message_kind kind;
         struct span body;
         while (message_next(&messages, &kind, &body)) {
+            if (w->scan->member != NULL && member_take(w->scan->member, kind, body)) {
+                continue;
+            }
             if (kind == MESSAGE_ROWS) {
                 struct message_rows m = message_get_rows(body);
                 take_rows(w, &m);
@@ -253,6 +257,9 @@ static void *writer_run(void *arg)
                 CHECK(kind == MESSAGE_STOP);
                 stopping = true;
             }
+        }
+        if (w->scan->member != NULL) {
+            member_send(w->scan->member, stopping);
         }
         flush(w);
         atomic_store_explicit(&w->busy, false, memory_order_relaxed);

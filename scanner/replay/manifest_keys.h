@@ -31,6 +31,7 @@
 #define KEY_FROM             "analyzed_from"
 #define KEY_INCOMPLETE       "incomplete"
 #define KEY_MERGED           "merged"
+#define KEY_FLEET            "fleet"
 #define KEY_OUTAGES          "outages"
 #define KEY_DIRECTORY        "working_directory"
 #define KEY_INPUTS           "inputs"

@@ -499,6 +499,16 @@ static void put_input(struct json_writer *w, const struct manifest_input *input)
     json_object_end(w);
 }
 
+void report_inputs(struct buf *json, const struct manifest_input *inputs, size_t count)
+{
+    struct json_writer w = json_writer(json);
+    json_array_begin(&w);
+    for (size_t i = 0; i < count; i++) {
+        put_input(&w, &inputs[i]);
+    }
+    json_array_end(&w);
+}
+
 static void put_inputs(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "inputs");

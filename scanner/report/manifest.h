@@ -212,6 +212,8 @@ struct scan_manifest {
 
 /** How much the rows say, as an object. @param shape NULL: full */
 void manifest_put_detail(struct json_writer *w, const struct row_shape *shape);
+/** The lists alone, as they stand there. */
+void report_inputs(struct buf *json, const struct manifest_input *inputs, size_t count);
 void report_manifest(struct buf *json, const struct scan_manifest *m);
 
 struct json_writer;

@@ -205,6 +205,15 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
     case MESSAGE_BLOCK_FENCE:
     case MESSAGE_ROWS:
     case MESSAGE_LINES_DONE:
+    case MESSAGE_OUTWARD: /* of a fleet, as the next ones */
+    case MESSAGE_BLOCK_END:
+    case MESSAGE_FLEET_FILE:
+    case MESSAGE_FLEET_JOIN:
+    case MESSAGE_FLEET_SETTLED:
+    case MESSAGE_FLEET_SENT:
+    case MESSAGE_FLEET_LAST:
+    case MESSAGE_FLEET_DONE:
+    case MESSAGE_FLEET_LEFT:
     case MESSAGE_STOP:
     case MESSAGE_GIVE_UP:
         return false;

@@ -18,6 +18,10 @@ static const char *word_of(enum command c)
         return "results";
     case COMMAND_CHECK:
         return "example.org";
+    case COMMAND_FEED:
+        return "/dev/null";
+    case COMMAND_WORK:
+    case COMMAND_COLLECT:
     case COMMAND_SCAN:
     case COMMAND_EXPLAIN:
     case COMMAND_PROBING_TXT:
@@ -40,13 +44,19 @@ static bool usable(enum command c, const char *name, const char *value, struct b
                     (char *)(uintptr_t)value,
                     NULL,
                     NULL,
+                    NULL,
+                    NULL,
                     NULL};
     int argc = 4;
     if (word_of(c) != NULL) {
         argv[argc++] = (char *)(uintptr_t)word_of(c);
     }
-    if (c == COMMAND_MERGE) {
+    if (c == COMMAND_MERGE || c == COMMAND_COLLECT) {
         argv[argc++] = (char *)(uintptr_t) "-oresults";
+    }
+    if (c == COMMAND_FEED || c == COMMAND_WORK || c == COMMAND_COLLECT) {
+        argv[argc++] = (char *)(uintptr_t) "--brokers=broker";
+        argv[argc++] = (char *)(uintptr_t) "--scan=night";
     }
     /* --config is read with the command line. */
     bool good = options_read(&o, argc, argv, why) == OPTIONS_RUN && option_files_usable(&o, why);

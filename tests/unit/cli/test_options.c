@@ -221,7 +221,7 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --frob", "; see mxcensus scan --help"},
         {"mxcensus check --frob", "; see mxcensus check --help"},
         {"mxcensus check --output x", "--output of mxcensus scan and mxcensus analyze and mxcensus "
-                                      "merge and mxcensus report; see"},
+                                      "merge and mxcensus collect and mxcensus report; see"},
         {"mxcensus scan --json",
          "option --json of mxcensus check and mxcensus show; see mxcensus scan --help"},
         {"mxcensus explain --ports=25", "--ports=25 of mxcensus scan and mxcensus check"},

@@ -101,7 +101,7 @@ void stage_init(struct stage *s, void *owner, stage_answer_fn *answer)
     }
     s->to_judge[0] = BUF_INIT(BUF_NO_LIMIT);
     s->to_policies = BUF_INIT(BUF_NO_LIMIT);
-    s->out.worker_count = STAGE_WORKERS;
+    s->out.division = (struct division){.parts = STAGE_WORKERS, .count = STAGE_WORKERS};
     s->out.judge_count = 1;
     s->out.to_worker = s->to_worker;
     s->out.to_judge = s->to_judge;

@@ -135,7 +135,7 @@ static void chain_world_init(void *world)
     for (size_t i = 0; i < JUDGES; i++) {
         w->to_judge[i] = BUF_INIT(BUF_NO_LIMIT);
     }
-    w->out.worker_count = WORKERS;
+    w->out.division = (struct division){.parts = WORKERS, .count = WORKERS};
     w->out.judge_count = JUDGES;
     w->out.self = SELF;
     w->out.to_worker = w->to_worker;

@@ -41,7 +41,7 @@ static void operator_world_init(void *world)
     struct operator_world *w = world;
     *w = (struct operator_world){.strays = 0};
     owner_out_init(&w->out);
-    w->out.worker_count = WORKERS;
+    w->out.division = (struct division){.parts = WORKERS, .count = WORKERS};
     w->out.to_worker = w->to_worker;
     for (size_t i = 0; i < WORKERS; i++) {
         w->to_worker[i] = BUF_INIT(BUF_NO_LIMIT);

@@ -473,3 +473,58 @@ Test(admission, a_waiting_reader_wakes)
         }
     }
 }
+
+/* --- of a fleet ----------------------------------------------------------------------------- */
+
+Test(admission, blocks_of_a_fleet_end_where_the_input_says_so)
+{
+    struct admission a;
+    atomic_size_t rows = 0;
+    atomic_bool full = false;
+    uint32_t block = 9;
+    admission_init(&a, &rows, &full);
+    a.of_fleet = true;
+    a.input_is_file = true;
+    for (unsigned i = 0; i < input_block_lines(0) + 5; i++) { /* others have lines of it, too */
+        cr_assert(admission_try_enter(&a, 0, &block));
+        cr_expect_eq(block, 0);
+    }
+    admission_settle(&a, 0, input_block_lines(0) + 5);
+    cr_expect_not(admission_close_block(&a, 0, &block), "more may come");
+    cr_expect_eq(admission_settled_blocks(&a), 0);
+    cr_expect(admission_end_block(&a));
+    cr_expect(admission_end_block(&a), "one without a line of ours");
+    cr_expect(admission_close_block(&a, 0, &block));
+    cr_expect(admission_close_block(&a, 0, &block));
+    cr_expect_not(admission_close_block(&a, 0, &block));
+    cr_expect_eq(admission_settled_blocks(&a), 2);
+    cr_assert(admission_try_enter(&a, 0, &block));
+    cr_expect_eq(block, 2);
+    admission_end_input(&a);
+    cr_expect_not(admission_close_block(&a, 0, &block));
+    cr_expect_eq(admission_settled_blocks(&a), 2, "a line is open");
+    admission_settle(&a, 2, 1);
+    cr_expect(admission_close_block(&a, 0, &block));
+    cr_expect_eq(admission_settled_blocks(&a), UINT32_MAX);
+    admission_deinit(&a);
+}
+
+Test(admission, who_is_far_ahead_of_the_fleet_waits)
+{
+    struct admission a;
+    atomic_size_t rows = 0;
+    atomic_bool full = false;
+    uint32_t block = 0;
+    admission_init(&a, &rows, &full);
+    a.of_fleet = true;
+    a.input_is_file = true;
+    for (unsigned i = 0; i < BLOCKS_OPEN_MAX; i++) {
+        cr_assert(admission_end_block(&a));
+        cr_assert(admission_close_block(&a, 0, &block)); /* settled here, but not everywhere */
+    }
+    cr_expect_not(admission_try_enter(&a, 0, &block));
+    admission_close_everywhere(&a, 1);
+    cr_expect(admission_try_enter(&a, 0, &block));
+    cr_expect_eq(block, BLOCKS_OPEN_MAX);
+    admission_deinit(&a);
+}

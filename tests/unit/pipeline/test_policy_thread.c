@@ -22,6 +22,7 @@ static void world_init(struct policy_world *w)
     hash_secret_init();
     w->scan.params = &w->params;
     w->scan.worker_count = 1;
+    w->scan.division = (struct division){.parts = 1, .count = 1};
     w->scan.workers[0] = &w->worker;
     mailbox_init(&w->worker.mailbox, NULL);
     mailbox_init(&w->scan.writer, NULL);

@@ -1,0 +1,294 @@
+#include "scanner/flow/message_check.h"
+
+#include "scanner/base/check.h"
+
+#define HEADER_LEN       8
+#define NAME_MAX_OCTETS  (DNS_NAME_TEXT_MAX - 1)
+#define BRIEFS_MAX       (HOST_ADDRESSES_MAX * 2 * 4) /* addresses of both families, ports of a scan */
+#define PIECES_MAX       4096
+#define MEMBER_NAME_MAX  64
+#define FILE_NAME_OCTETS 255
+#define SHA256_LEN       32
+
+/* --- fields --------------------------------------------------------------------------------- */
+
+/* ok_TYPE() takes a value off the front, like codec_get_TYPE(). @return false: it is not there, or not what it may be */
+static bool take_octets(struct span *in, size_t len, struct span *out)
+{
+    if (in->len < len) {
+        return false;
+    }
+    *out = codec_take(in, len);
+    return true;
+}
+
+#define X(type, c_type)                                             \
+    static inline bool ok_##type(struct span *in)                   \
+    {                                                               \
+        struct span octets;                                         \
+        return take_octets(in, sizeof(c_type), &octets) &&          \
+               (sizeof(c_type) != sizeof(bool) || octets.len == 1); \
+    }
+CODEC_INTEGERS(X)
+#undef X
+
+static bool ok_span(struct span *in)
+{
+    struct span count;
+    struct span octets;
+    struct span ahead = *in;
+    if (!take_octets(in, sizeof(uint32_t), &count)) {
+        return false;
+    }
+    return take_octets(in, codec_get_count(&ahead), &octets);
+}
+
+static bool ok_rest(struct span *in)
+{
+    *in = (struct span){0};
+    return true;
+}
+
+static bool ok_name(struct span *in)
+{
+    struct span len;
+    struct span octets;
+    return take_octets(in, 1, &len) && take_octets(in, len.at[0], &octets);
+}
+
+static bool is_plain_address(const struct net_addr *a)
+{
+    static const uint8_t none[sizeof(a->octets)];
+    size_t len = net_addr_len(a);
+    return (a->family == 0 || len > 0) && memcmp(a->octets + len, none, sizeof(none) - len) == 0;
+}
+
+static bool ok_addr(struct span *in)
+{
+    struct span octets;
+    if (!take_octets(in, sizeof(struct net_addr), &octets)) {
+        return false;
+    }
+    struct net_addr a = codec_get_addr(&octets);
+    return is_plain_address(&a);
+}
+
+static inline bool ok_octets(struct span *in, size_t len)
+{
+    struct span octets;
+    return take_octets(in, len, &octets);
+}
+
+#define OK(type, name) &&ok_##type(in)
+
+/* Of a struct that may leave the process: its fields, then what they say. */
+#define X(NAME, type, c_type)                              \
+    static bool hold_##type(struct span *in)               \
+    {                                                      \
+        return true FIELDS_##NAME(OK, OK_ARRAY_OF_##NAME); \
+    }
+#define OK_ARRAY_OF_VERDICT(name)
+#define OK_ARRAY_OF_LEAF_KEY(name)
+#define OK_ARRAY_OF_FACTS(name)
+#define OK_ARRAY_OF_TLSA(name)
+#define OK_ARRAY_OF_BRIEF(name) &&ok_octets(in, sizeof(((struct endpoint_brief *)NULL)->name))
+
+static bool ok_leaf_key(struct span *in);
+static bool ok_facts(struct span *in);
+static bool ok_verdict(struct span *in);
+
+X(LEAF_KEY, leaf_key, struct leaf_key)
+X(FACTS, facts, struct sender_facts)
+X(VERDICT, verdict, struct chain_brief)
+X(TLSA, tlsa, struct seen_tlsa)
+X(BRIEF, brief, struct endpoint_brief)
+#undef X
+
+static bool ok_leaf_key(struct span *in)
+{
+    struct span ahead = *in;
+    return hold_leaf_key(in) && codec_get_leaf_key(&ahead).kind < LEAF_KEY_KIND_COUNT;
+}
+
+static bool ok_facts(struct span *in)
+{
+    return hold_facts(in);
+}
+
+static bool ok_verdict(struct span *in)
+{
+    struct span ahead = *in;
+    return hold_verdict(in) && codec_get_verdict(&ahead).status < CHAIN_STATUS_COUNT;
+}
+
+static bool are_two_bits(uint8_t truths)
+{
+    for (unsigned i = 0; i < 8; i += 2) {
+        if ((truths >> i & 3U) > TRUTH_YES) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool ok_brief(struct span *in)
+{
+    struct span ahead = *in;
+    if (!hold_brief(in)) {
+        return false;
+    }
+    struct endpoint_brief b = codec_get_brief(&ahead);
+    return b.outcome < OUTCOME_COUNT && b.no_sni_outcome < OUTCOME_COUNT &&
+           b.not_tested < not_tested_vocabulary.count && b.starttls < starttls_vocabulary.count &&
+           b.no_sni_starttls < starttls_vocabulary.count && b.basis < BASIS_COUNT &&
+           b.mapped <= 1 && b.inherited <= 1 && b.ptr_is_host <= TRUTH_YES &&
+           are_two_bits(b.versions) && b.operator_source < operator_source_vocabulary.count &&
+           b.name_match < NAME_MATCH_COUNT && b.no_sni_name_match < NAME_MATCH_COUNT &&
+           b.sni < sni_class_vocabulary.count &&
+           b.sni_acceptable < sni_acceptable_vocabulary.count && b.dane < DANE_STATUS_COUNT;
+}
+
+static bool ok_host_result(struct span *in)
+{
+    struct span ahead = *in;
+    if (!(true FIELDS_HOST_RESULT(OK))) {
+        return false;
+    }
+    struct host_result r = codec_get_host_result(&ahead);
+    bool ok = r.a_state < DNS_STATE_COUNT && r.aaaa_state < DNS_STATE_COUNT &&
+              r.dane_host < DANE_HOST_COUNT && r.tlsa_at < TLSA_PLACE_COUNT &&
+              r.endpoint_count <= BRIEFS_MAX;
+    for (unsigned i = 0; i < r.endpoint_count && ok; i++) {
+        ok = ok_brief(&r.endpoints);
+    }
+    return ok && r.endpoints.len == 0;
+}
+
+static bool are_tlsas(struct span octets)
+{
+    for (unsigned i = 0; octets.len > 0; i++) {
+        if (i == TLSA_MAX || !hold_tlsa(&octets)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_dns_name(struct span s)
+{
+    return s.len > 0 && s.len <= NAME_MAX_OCTETS && memchr(s.at, '\0', s.len) == NULL;
+}
+
+/* --- messages ------------------------------------------------------------------------------- */
+
+/* Those that leave a process, and what their fields may be beside. */
+#define FOREIGN(X)                                                                            \
+    X(DOMAIN, domain,                                                                         \
+      m.input_line > 0 &&                                                                     \
+          (m.invalid.len > 0 ? m.domain.len == 0 && m.input.len > 0 : is_dns_name(m.domain))) \
+    X(HOST_WANT, host_want, is_dns_name(m.domain) && is_dns_name(m.host) && m.dial <= 1)      \
+    X(HOST_LATE, host_late, is_dns_name(m.domain) && is_dns_name(m.host))                     \
+    X(HOST_RESOLVED, host_resolved, is_dns_name(m.domain) && is_dns_name(m.host))             \
+    X(HOST_DONE, host_done, is_dns_name(m.domain) && is_dns_name(m.host))                     \
+    X(ADDRESS_WANT, address_want,                                                             \
+      is_dns_name(m.host) && m.address.family != 0 && m.dane_host < DANE_HOST_COUNT &&        \
+          m.tlsa_base.len <= NAME_MAX_OCTETS && are_tlsas(m.tlsas))                           \
+    X(ENDPOINT_DONE, endpoint_done, is_dns_name(m.host))                                      \
+    X(NAME_CHECK, name_check, is_dns_name(m.name) && m.address.family != 0)                   \
+    X(NAME_CHECKED, name_checked,                                                             \
+      is_dns_name(m.name) && m.address.family != 0 && m.state < DNS_STATE_COUNT &&            \
+          m.confirmed <= TRUTH_YES)                                                           \
+    X(PERMIT_WANT, permit_want, m.address.family != 0)                                        \
+    X(PERMIT_GRANT, permit_grant, m.address.family != 0)                                      \
+    X(PERMIT_RETURN, permit_return, m.address.family != 0)                                    \
+    X(BLOCK_END, block_end, true)                                                             \
+    X(FLEET_FILE, fleet_file,                                                                 \
+      m.pieces > 0 && m.pieces <= PIECES_MAX && m.piece < m.pieces &&                         \
+          m.sha256.len == SHA256_LEN && m.name.len > 0 && m.name.len <= FILE_NAME_OCTETS &&   \
+          m.name.at[0] != '.' && memchr(m.name.at, '/', m.name.len) == NULL &&                \
+          memchr(m.name.at, '\0', m.name.len) == NULL)                                        \
+    X(FLEET_JOIN, fleet_join, m.member.len > 0 && m.member.len <= MEMBER_NAME_MAX)            \
+    X(FLEET_SETTLED, fleet_settled, true)                                                     \
+    X(FLEET_SENT, fleet_sent, m.offsets.len % sizeof(uint64_t) == 0)                          \
+    X(FLEET_LAST, fleet_last, true)                                                           \
+    X(FLEET_DONE, fleet_done, true)                                                           \
+    X(FLEET_LEFT, fleet_left, true)
+
+#define X(NAME, name, condition)                            \
+    static bool is_sound_##name(struct span body)           \
+    {                                                       \
+        struct span rest = body;                            \
+        struct span *in = &rest;                            \
+        if (!(true FIELDS_##NAME(OK)) || rest.len > 0) {    \
+            return false;                                   \
+        }                                                   \
+        struct message_##name m = message_get_##name(body); \
+        (void)m;                                            \
+        return condition;                                   \
+    }
+FOREIGN(X)
+#undef X
+
+static bool is_foreign(enum message_kind kind)
+{
+    switch ((int)kind) {
+#define X(NAME, name, condition) case MESSAGE_##NAME:
+        FOREIGN(X)
+#undef X
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_sound(enum message_kind kind, struct span body)
+{
+    switch ((int)kind) {
+#define X(NAME, name, condition) \
+    case MESSAGE_##NAME:         \
+        return is_sound_##name(body);
+        FOREIGN(X)
+#undef X
+    default:
+        return false;
+    }
+}
+
+const char *message_fault_text(enum message_fault f)
+{
+    static const char *const texts[] = {
+        [MESSAGE_SOUND] = "sound",
+        [MESSAGE_NO_HEADER] = "no message, or cut short",
+        [MESSAGE_OTHER_VERSION] = "of another version of mxcensus",
+        [MESSAGE_UNKNOWN_KIND] = "of a kind that is not known",
+        [MESSAGE_BAD_FIELD] = "a field is missing, too long or has no such value",
+    };
+    CHECK((size_t)f < sizeof(texts) / sizeof(texts[0]));
+    return texts[f];
+}
+
+enum message_fault message_check(struct span octets, enum message_kind *kind, struct span *body)
+{
+    struct span in = octets;
+    if (octets.len < HEADER_LEN || octets.len > MESSAGE_FOREIGN_MAX) {
+        return MESSAGE_NO_HEADER;
+    }
+    size_t len = codec_get_count(&in);
+    uint16_t number = codec_get_u16(&in);
+    uint16_t version = codec_get_u16(&in);
+    if (len != in.len) {
+        return MESSAGE_NO_HEADER;
+    }
+    if (version != MESSAGE_VERSION) {
+        return MESSAGE_OTHER_VERSION;
+    }
+    if (!is_foreign((enum message_kind)number)) {
+        return MESSAGE_UNKNOWN_KIND;
+    }
+    if (!is_sound((enum message_kind)number, in)) {
+        return MESSAGE_BAD_FIELD;
+    }
+    *kind = (enum message_kind)number;
+    *body = in;
+    return MESSAGE_SOUND;
+}

@@ -1,0 +1,372 @@
+#include "scanner/pipeline/member.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scanner/base/check.h"
+#include "scanner/base/clock.h"
+#include "scanner/base/file.h"
+#include "scanner/base/memory.h"
+#include "scanner/fleet/control_files.h"
+#include "scanner/pipeline/member_private.h"
+#include "scanner/pipeline/thread_join.h"
+
+#define CONNECT_MS   20000
+#define JOIN_SAY_MS  10000  /* waiting for others is told */
+#define LEAVE_MS     120000 /* for the last records */
+#define BEAT_MS      1000
+#define FRESH_MS     3000 /* our own beat came back so lately: brokers are well */
+#define SILENT_BEATS 45   /* of ours, while there is none of another member: it is lost */
+
+/* --- the coordinator's ------------------------------------------------------------------------ */
+
+static void say_settled(struct member *m, uint32_t blocks)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    for (uint32_t i = 0; i < m->division.count; i++) {
+        struct message_fleet_settled s = {.part = (uint16_t)(m->division.first + i),
+                                          .blocks = blocks};
+        message_put_fleet_settled(&out, &s);
+    }
+    member_post_outward(m, m->division.first, 0, &out);
+    buf_deinit(&out);
+}
+
+static void say_done(struct member *m)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    for (uint32_t i = 0; i < m->division.count; i++) {
+        struct message_fleet_done d = {.part = (uint16_t)(m->division.first + i)};
+        message_put_fleet_done(&out, &d);
+    }
+    member_post_outward(m, m->division.first, 0, &out);
+    buf_deinit(&out);
+}
+
+/* Others' silence counts only while our own beats come back: else it is the brokers who are silent. */
+static void beat(struct member *m)
+{
+    int64_t now = clock_boot_ms();
+    if (now < m->beat_ms + BEAT_MS) {
+        return;
+    }
+    m->beat_ms = now;
+    (void)kafka_send(m->kafka, member_topic(m, FLEET_BEATS), 0, span_of(m->name), (struct span){0},
+                     NULL);
+    (void)pthread_mutex_lock(&m->watching);
+    if (now - m->joined[m->number].heard_ms <= FRESH_MS) {
+        for (uint32_t i = 0; i < m->p->terms->members; i++) {
+            m->joined[i].silent += !m->joined[i].left;
+        }
+    }
+    (void)pthread_mutex_unlock(&m->watching);
+}
+
+void member_look(struct member *m, bool lines_read)
+{
+    struct admission *a = &m->scan->admission;
+    uint32_t settled = admission_settled_blocks(a);
+    beat(m);
+    if (settled > m->settled) {
+        m->settled = settled;
+        say_settled(m, settled);
+    }
+    if (!m->done && settled == UINT32_MAX && lines_read && admission_is_empty(a)) {
+        m->done = true;
+        say_done(m);
+    }
+}
+
+bool member_is_over(struct member *m)
+{
+    (void)pthread_mutex_lock(&m->watching);
+    bool over = block_watch_is_over(&m->watch);
+    (void)pthread_mutex_unlock(&m->watching);
+    return over;
+}
+
+bool member_is_lost(struct member *m, struct buf *why)
+{
+    if (kafka_is_lost(m->kafka, why)) {
+        return true;
+    }
+    (void)pthread_mutex_lock(&m->watching);
+    for (uint32_t i = 0; i < m->p->terms->members && why->len == 0; i++) {
+        if (m->joined[i].silent > SILENT_BEATS && !block_watch_is_over(&m->watch)) {
+            buf_putf(
+                why,
+                "--scan %s: member %u of %u is silent for %u s: a member that is lost cannot be "
+                "replaced, so the scan cannot be finished; feed the list under another name",
+                m->p->scan, i + 1, m->p->terms->members, m->joined[i].silent);
+        }
+    }
+    (void)pthread_mutex_unlock(&m->watching);
+    return why->len > 0;
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static bool open_reader(struct member *m, struct kafka_reader **r, struct buf *why)
+{
+    *r = kafka_reader_new(&m->p->kafka, m->p->scan, why);
+    return *r != NULL;
+}
+
+struct member *member_new(struct scan *scan, const struct fleet_params *p, struct buf *why)
+{
+    struct member *m = memory_new(1, sizeof(*m));
+    m->scan = scan;
+    m->p = p;
+    m->topics = p->topics;
+    m->notices = BUF_INIT(BUF_NO_LIMIT);
+    m->division = (struct division){.parts = p->terms->parts, .runs = true};
+    CHECK(pthread_mutex_init(&m->sending, NULL) == 0);
+    CHECK(pthread_mutex_init(&m->watching, NULL) == 0);
+    CHECK(pthread_mutex_init(&m->noticing, NULL) == 0);
+    CHECK(pthread_cond_init(&m->acknowledged, NULL) == 0);
+    outbox_init(&m->outbox, member_send_item, m);
+    block_watch_init(&m->watch, p->terms->parts);
+    for (uint32_t i = 0; i < FLEET_PARTS_MAX; i++) {
+        m->sent[i] = m->served[i] = -1;
+    }
+    uuid7_make(clock_unix_ms(), m->name);
+    m->kafka = kafka_new(&p->kafka, member_on_delivered, m, why);
+    bool ok = m->kafka != NULL && kafka_connect(m->kafka, CONNECT_MS, why) &&
+              open_reader(m, &m->control, why) && open_reader(m, &m->inlet, why) &&
+              open_reader(m, &m->domains, why);
+    if (ok) {
+        kafka_reader_add(m->control, member_topic(m, FLEET_CONTROL), 0);
+        kafka_reader_add(m->control, member_topic(m, FLEET_BEATS), 0);
+        ok = kafka_reader_begin(m->control, why);
+    }
+    if (!ok) {
+        member_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+static void say_join(struct member *m)
+{
+    struct message_fleet_join j = {.member = span_of(m->name),
+                                   .ipv4 = m->scan->params->use_ipv4,
+                                   .ipv6 = m->scan->params->use_ipv6,
+                                   .trust_ad = m->scan->params->terms.trust_ad};
+    struct buf message = BUF_INIT(BUF_NO_LIMIT);
+    message_put_fleet_join(&message, &j);
+    (void)kafka_send(m->kafka, member_topic(m, FLEET_CONTROL), 0, (struct span){0},
+                     buf_span(&message), NULL);
+    buf_deinit(&message);
+}
+
+/* @return UINT32_MAX: not yet */
+static uint32_t own_number(const struct member *m)
+{
+    for (uint32_t i = 0; i < m->joined_count; i++) {
+        if (strcmp(m->joined[i].name, m->name) == 0) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+static bool may_take_part(const struct member *m, uint32_t number, struct buf *why)
+{
+    const struct scan_params *p = m->scan->params;
+    const struct joined *first = &m->joined[0];
+    uint32_t members = m->p->terms->members;
+    if (number >= members) {
+        buf_putf(why,
+                 "--scan %s: it has its %u member%s (feed --members); one that was lost cannot be "
+                 "replaced: feed the list under another name",
+                 m->p->scan, members, members == 1 ? "" : "s");
+    } else if (first->ipv4 != p->use_ipv4 || first->ipv6 != p->use_ipv6) {
+        buf_putf(why,
+                 "--scan %s: its other members connect over %s, this machine over %s: rows would "
+                 "depend on who has a domain; feed the list with --ipv4-only or --ipv6-only",
+                 m->p->scan,
+                 first->ipv4 && first->ipv6 ? "IPv4 and IPv6"
+                 : first->ipv4              ? "IPv4"
+                                            : "IPv6",
+                 p->use_ipv4 && p->use_ipv6 ? "IPv4 and IPv6"
+                 : p->use_ipv4              ? "IPv4"
+                                            : "IPv6");
+    } else if (first->trust_ad != p->terms.trust_ad) {
+        buf_putf(why,
+                 "--scan %s: its other members %s the AD bit of their resolvers, this machine does "
+                 "%s: feed the list with --trust-ad yes or no",
+                 m->p->scan, first->trust_ad ? "trust" : "do not trust",
+                 first->trust_ad ? "not" : "so");
+    }
+    return why->len == 0;
+}
+
+static void say_who_is_missing(const struct member *m, const struct member_wait *wait)
+{
+    char line[200];
+    (void)snprintf(line, sizeof(line),
+                   "--scan %s: %u of %u members are here; waiting for the others", m->p->scan,
+                   m->joined_count, m->p->terms->members);
+    wait->say(wait->say_arg, line);
+}
+
+static void take_division(struct member *m, uint32_t number)
+{
+    m->number = (uint16_t)number;
+    m->division.first = member_first_part(m, number);
+    m->division.count = member_first_part(m, number + 1) - m->division.first;
+    m->lines = memory_new(m->division.count, sizeof(*m->lines));
+    for (uint32_t i = 0; i < m->division.count; i++) {
+        uint32_t part = m->division.first + i;
+        m->lines[i].ahead = BUF_INIT(BUF_NO_LIMIT);
+        kafka_reader_add(m->domains, member_topic(m, FLEET_DOMAINS), part);
+        kafka_reader_add(m->inlet, member_topic(m, FLEET_HOSTS), part);
+        kafka_reader_add(m->inlet, member_topic(m, FLEET_SERVICES), part);
+        kafka_reader_add(m->inlet, member_topic(m, FLEET_ANSWERS), part);
+    }
+}
+
+bool member_join(struct member *m, const struct member_wait *wait, enum scan_end *end,
+                 struct buf *why)
+{
+    uint64_t said = 0;
+    int64_t began = clock_boot_ms();
+    uint32_t number = UINT32_MAX;
+    say_join(m);
+    while (number == UINT32_MAX ||
+           (m->joined_count < m->p->terms->members && number < m->p->terms->members)) {
+        if (!wait->go_on(wait->arg)) {
+            return false;
+        }
+        *end = SCAN_END_FATAL;
+        kafka_poll(m->kafka, 0);
+        if (kafka_is_lost(m->kafka, why)) {
+            return false;
+        }
+        (void)member_read_control(m, POLL_MS);
+        number = own_number(m);
+        if ((uint64_t)(clock_boot_ms() - began) / JOIN_SAY_MS > said) {
+            said++;
+            say_who_is_missing(m, wait);
+        }
+    }
+    *end = SCAN_END_USAGE;
+    if (!may_take_part(m, number, why)) {
+        return false;
+    }
+    take_division(m, number);
+    *end = SCAN_END_FATAL;
+    return kafka_reader_begin(m->inlet, why) && kafka_reader_begin(m->domains, why);
+}
+
+struct division member_division(const struct member *m)
+{
+    return m->division;
+}
+
+void member_start(struct member *m, struct mailbox *policies)
+{
+    m->policies = policies;
+    m->started = true;
+    thread_start(&m->ack_thread, member_ack_run, m);
+    thread_start(&m->control_thread, member_control_run, m);
+    thread_start(&m->inlet_thread, member_inlet_run, m);
+}
+
+struct leaving {
+    struct member *m;
+    bool ok;
+};
+
+static void leave_message(void *arg, struct span message)
+{
+    struct leaving *l = arg;
+    for (int tries = 0; l->ok; tries++) {
+        if (kafka_send(l->m->kafka, member_topic(l->m, FLEET_CONTROL), 0, (struct span){0}, message,
+                       NULL)) {
+            return;
+        }
+        kafka_poll(l->m->kafka, POLL_MS);
+        l->ok = tries < LEAVE_MS / POLL_MS;
+    }
+}
+
+/* Rows are in topics; what remains says how the scan was made, and what it was judged with. */
+static bool is_left(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return name[0] != '.' && strstr(name, ".part") == NULL &&
+           (dot == NULL || strcmp(dot, ".ndjson") != 0);
+}
+
+static void leave_files(struct leaving *l, const char *directory)
+{
+    DIR *dir = opendir(directory);
+    const struct dirent *entry;
+    l->ok = dir != NULL;
+    while (l->ok && (entry = readdir(dir)) != NULL) {
+        struct buf path = BUF_INIT(BUF_NO_LIMIT);
+        struct buf octets = BUF_INIT(BUF_NO_LIMIT);
+        buf_putf(&path, "%s/%s%c", directory, entry->d_name, '\0');
+        if (is_left(entry->d_name)) {
+            l->ok = file_read((const char *)path.at, &octets) == FILE_COMPLETE;
+            if (l->ok) {
+                control_file_put(l->m->number, entry->d_name, buf_span(&octets), leave_message, l);
+            }
+        }
+        buf_deinit(&path);
+        buf_deinit(&octets);
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
+
+static void stop_member_threads(struct member *m)
+{
+    if (m->started) {
+        atomic_store(&m->stopping, true);
+        CHECK(pthread_join(m->control_thread, NULL) == 0);
+        CHECK(pthread_join(m->inlet_thread, NULL) == 0);
+        m->started = false;
+    }
+}
+
+bool member_leave(struct member *m, const char *directory, enum scan_end end)
+{
+    struct leaving l = {.m = m, .ok = true};
+    bool whole = end == SCAN_END_COMPLETE || end == SCAN_END_SAYS_NOTHING || end == SCAN_END_OUTAGE;
+    stop_member_threads(m);
+    leave_files(&l, directory);
+    struct message_fleet_left left = {.member = m->number, .whole = whole && l.ok};
+    struct buf message = BUF_INIT(BUF_NO_LIMIT);
+    message_put_fleet_left(&message, &left);
+    leave_message(&l, buf_span(&message));
+    buf_deinit(&message);
+    atomic_store(&m->ack_stopping, true);
+    CHECK(pthread_join(m->ack_thread, NULL) == 0);
+    return l.ok && kafka_flush(m->kafka, LEAVE_MS);
+}
+
+void member_free(struct member *m)
+{
+    if (m == NULL) {
+        return;
+    }
+    kafka_reader_free(m->control);
+    kafka_reader_free(m->inlet);
+    kafka_reader_free(m->domains);
+    kafka_free(m->kafka);
+    outbox_deinit(&m->outbox);
+    for (uint32_t i = 0; m->lines != NULL && i < m->division.count; i++) {
+        buf_deinit(&m->lines[i].ahead);
+    }
+    free(m->lines);
+    buf_deinit(&m->notices);
+    (void)pthread_mutex_destroy(&m->sending);
+    (void)pthread_mutex_destroy(&m->watching);
+    (void)pthread_mutex_destroy(&m->noticing);
+    (void)pthread_cond_destroy(&m->acknowledged);
+    free(m);
+}

@@ -1,0 +1,303 @@
+/**
+ * What comes to a member: messages for its owners, and what stands in `control`.
+ */
+#include <stdio.h>
+
+#include "scanner/base/clock.h"
+#include "scanner/flow/message_check.h"
+#include "scanner/pipeline/member_private.h"
+
+#define NOTICES_MAX 20 /* messages that cannot be read: each is told, so many */
+
+/* --- what cannot be read ---------------------------------------------------------------------- */
+
+static void notice(struct member *m, const struct buf *line)
+{
+    (void)pthread_mutex_lock(&m->noticing);
+    if (m->unreadable <= NOTICES_MAX) {
+        buf_put(&m->notices, buf_span(line));
+        buf_put_char(&m->notices, '\0');
+    }
+    (void)pthread_mutex_unlock(&m->noticing);
+}
+
+void member_keep_dead(struct member *m, const struct kafka_record *r, const char *reason)
+{
+    char place[64];
+    int len = snprintf(place, sizeof(place), "%u|%lld", r->partition, (long long)r->offset);
+    const struct kafka_header headers[] = {
+        {"topic", span_of(r->topic)},
+        {"partition|offset", {(const uint8_t *)place, (size_t)len}},
+        {"reason", span_of(reason)},
+    };
+    bool kept = kafka_send_noted(m->kafka, member_topic(m, FLEET_DEAD), r->value, headers,
+                                 sizeof(headers) / sizeof(headers[0]));
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    (void)pthread_mutex_lock(&m->noticing);
+    m->unreadable++;
+    (void)pthread_mutex_unlock(&m->noticing);
+    buf_putf(&line, "topic %s, partition %u, offset %lld: a message that cannot be used: %s; %s %s",
+             r->topic, r->partition, (long long)r->offset, reason,
+             kept ? "it is kept in topic" : "it could not be kept in topic",
+             member_topic(m, FLEET_DEAD));
+    notice(m, &line);
+    buf_deinit(&line);
+}
+
+/* @return false: it is among the dead */
+bool member_read_message(struct member *m, const struct kafka_record *r, enum message_kind *kind,
+                         struct span *body)
+{
+    enum message_fault fault = message_check(r->value, kind, body);
+    if (fault == MESSAGE_SOUND &&
+        fleet_topic_of_kind(*kind) == fleet_topic_of(m->topics, r->topic)) {
+        return true;
+    }
+    member_keep_dead(m, r,
+                     fault == MESSAGE_SOUND ? "of a kind that is not for this topic"
+                                            : message_fault_text(fault));
+    return false;
+}
+
+/* Who owns what a message between owners is about. */
+static uint32_t part_of_message(const struct member *m, enum message_kind kind, struct span body)
+{
+    const struct division *d = &m->division;
+    switch ((int)kind) {
+    case MESSAGE_HOST_WANT:
+        return part_of_key(message_get_host_want(body).host, d);
+    case MESSAGE_NAME_CHECK:
+        return part_of_key(message_get_name_check(body).name, d);
+    case MESSAGE_ENDPOINT_DONE:
+        return part_of_key(message_get_endpoint_done(body).host, d);
+    case MESSAGE_HOST_LATE:
+        return part_of_key(message_get_host_late(body).domain, d);
+    case MESSAGE_HOST_RESOLVED:
+        return part_of_key(message_get_host_resolved(body).domain, d);
+    case MESSAGE_HOST_DONE:
+        return part_of_key(message_get_host_done(body).domain, d);
+    case MESSAGE_ADDRESS_WANT: {
+        struct message_address_want w = message_get_address_want(body);
+        return part_of_address(&w.address, d);
+    }
+    case MESSAGE_NAME_CHECKED: {
+        struct message_name_checked c = message_get_name_checked(body);
+        return part_of_address(&c.address, d);
+    }
+    case MESSAGE_PERMIT_WANT: {
+        struct message_permit_want w = message_get_permit_want(body);
+        return part_of_address(&w.address, d);
+    }
+    case MESSAGE_PERMIT_RETURN: {
+        struct message_permit_return r = message_get_permit_return(body);
+        return part_of_address(&r.address, d);
+    }
+    default: /* a permit goes to whoever asked */
+        return UINT32_MAX;
+    }
+}
+
+/* Where it lies, somebody else would do what its owner does. */
+static bool is_of_partition(struct member *m, const struct kafka_record *r, enum message_kind kind,
+                            struct span body)
+{
+    uint32_t part = part_of_message(m, kind, body);
+    bool right = part == UINT32_MAX || part == r->partition;
+    if (!right) {
+        member_keep_dead(m, r, "about a key of another partition");
+    }
+    return right;
+}
+
+void member_say_notices(struct member *m, void (*say)(void *arg, const char *line), void *arg)
+{
+    (void)pthread_mutex_lock(&m->noticing);
+    struct buf lines = m->notices;
+    m->notices = BUF_INIT(BUF_NO_LIMIT);
+    (void)pthread_mutex_unlock(&m->noticing);
+    for (size_t at = 0; at < lines.len; at += strlen((const char *)lines.at + at) + 1) {
+        say(arg, (const char *)lines.at + at);
+    }
+    buf_deinit(&lines);
+}
+
+/* --- control ---------------------------------------------------------------------------------- */
+
+static void note_join(struct member *m, const struct message_fleet_join *j)
+{
+    for (uint32_t i = 0; i < m->joined_count; i++) {
+        if (span_eq(span_of(m->joined[i].name), j->member)) {
+            return;
+        }
+    }
+    if (m->joined_count < MEMBERS_MAX && j->member.len < sizeof(m->joined->name)) {
+        struct joined *to = &m->joined[m->joined_count++];
+        *to = (struct joined){.ipv4 = j->ipv4, .ipv6 = j->ipv6, .trust_ad = j->trust_ad};
+        memcpy(to->name, j->member.at, j->member.len);
+    }
+}
+
+static void on_control(struct member *m, enum message_kind kind, struct span body)
+{
+    switch ((int)kind) {
+    case MESSAGE_FLEET_JOIN: {
+        struct message_fleet_join j = message_get_fleet_join(body);
+        note_join(m, &j);
+        return;
+    }
+    case MESSAGE_FLEET_SETTLED: {
+        struct message_fleet_settled s = message_get_fleet_settled(body);
+        block_watch_settled(&m->watch, s.part, s.blocks);
+        return;
+    }
+    case MESSAGE_FLEET_SENT: {
+        struct message_fleet_sent s = message_get_fleet_sent(body);
+        block_watch_sent(&m->watch, s.part, s.blocks, s.offsets);
+        return;
+    }
+    case MESSAGE_FLEET_LAST:
+        block_watch_last(&m->watch, message_get_fleet_last(body).blocks);
+        return;
+    case MESSAGE_FLEET_DONE:
+        block_watch_done(&m->watch, message_get_fleet_done(body).part);
+        return;
+    case MESSAGE_FLEET_LEFT: {
+        struct message_fleet_left l = message_get_fleet_left(body);
+        if (l.member < m->joined_count) {
+            m->joined[l.member].left = true;
+        }
+        return;
+    }
+    default: /* files are collect's */
+        return;
+    }
+}
+
+static void note_beat(struct member *m, struct span name)
+{
+    (void)pthread_mutex_lock(&m->watching);
+    for (uint32_t i = 0; i < m->joined_count; i++) {
+        if (span_eq(span_of(m->joined[i].name), name)) {
+            m->joined[i].heard_ms = clock_boot_ms();
+            m->joined[i].silent = 0;
+        }
+    }
+    (void)pthread_mutex_unlock(&m->watching);
+}
+
+bool member_read_control(struct member *m, int ms)
+{
+    struct kafka_record r;
+    enum message_kind kind;
+    struct span body;
+    if (!kafka_reader_next(m->control, ms, &r)) {
+        return false;
+    }
+    if (fleet_topic_of(m->topics, r.topic) == FLEET_BEATS) {
+        note_beat(m, r.key);
+    } else if (member_read_message(m, &r, &kind, &body)) {
+        (void)pthread_mutex_lock(&m->watching);
+        on_control(m, kind, body);
+        (void)pthread_mutex_unlock(&m->watching);
+    }
+    return true;
+}
+
+/* The names of a block are with the worker when it has read what all have sent. Under the lock. */
+static void open_blocks(struct member *m, uint32_t worker)
+{
+    uint32_t part = m->division.first + worker;
+    uint32_t opened = block_watch_opened(&m->watch);
+    if (m->served[part] < m->watch.needed[part] || m->fenced[part] >= opened) {
+        return;
+    }
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    for (; m->fenced[part] < opened; m->fenced[part]++) {
+        for (uint32_t from = 0; from < m->division.parts; from++) {
+            struct message_block_fence f = {.block = m->fenced[part], .from = (uint16_t)from};
+            message_put_block_fence(&out, &f);
+        }
+    }
+    mailbox_post(&m->scan->workers[worker]->mailbox, &out);
+    buf_deinit(&out);
+}
+
+static void close_where_all_settled(struct member *m)
+{
+    uint32_t closed = block_watch_closed(&m->watch);
+    for (; m->closed < closed; m->closed++) {
+        struct message_block_close c = {.block = m->closed};
+        for (uint32_t i = 0; i < m->division.count; i++) {
+            struct buf out = BUF_INIT(BUF_NO_LIMIT);
+            message_put_block_close(&out, &c);
+            mailbox_post(&m->scan->workers[i]->mailbox, &out);
+            buf_deinit(&out);
+        }
+    }
+    admission_close_everywhere(&m->scan->admission, closed);
+}
+
+void *member_control_run(void *arg)
+{
+    struct member *m = arg;
+    while (!atomic_load(&m->stopping)) {
+        bool more = true;
+        for (unsigned i = 0; i < 1000 && more; i++) {
+            more = member_read_control(m, i == 0 ? POLL_MS : 0);
+        }
+        (void)pthread_mutex_lock(&m->watching);
+        close_where_all_settled(m);
+        for (uint32_t i = 0; i < m->division.count; i++) {
+            open_blocks(m, i);
+        }
+        (void)pthread_mutex_unlock(&m->watching);
+    }
+    return NULL;
+}
+
+/* --- messages of others ----------------------------------------------------------------------- */
+
+static void to_its_thread(struct member *m, const struct kafka_record *r, enum message_kind kind,
+                          struct span body)
+{
+    uint32_t worker = r->partition - m->division.first;
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    if (kind == MESSAGE_ENDPOINT_DONE) { /* sets of issuers are numbered within a process */
+        struct message_endpoint_done done = message_get_endpoint_done(body);
+        done.issuers = 0;
+        message_put_endpoint_done(&out, &done);
+    } else {
+        buf_put(&out, r->value);
+    }
+    if (kind == MESSAGE_PERMIT_GRANT) {
+        if (m->policies != NULL) {
+            mailbox_post(m->policies, &out);
+        }
+    } else {
+        mailbox_post(&m->scan->workers[worker]->mailbox, &out);
+    }
+    buf_deinit(&out);
+}
+
+void *member_inlet_run(void *arg)
+{
+    struct member *m = arg;
+    struct kafka_record r;
+    while (!atomic_load(&m->stopping)) {
+        if (!kafka_reader_next(m->inlet, POLL_MS, &r)) {
+            continue;
+        }
+        enum message_kind kind;
+        struct span body;
+        if (member_read_message(m, &r, &kind, &body) && is_of_partition(m, &r, kind, body)) {
+            to_its_thread(m, &r, kind, body);
+        }
+        if (fleet_topic_of(m->topics, r.topic) == FLEET_SERVICES) {
+            (void)pthread_mutex_lock(&m->watching);
+            m->served[r.partition] = r.offset;
+            open_blocks(m, r.partition - m->division.first);
+            (void)pthread_mutex_unlock(&m->watching);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,130 @@
+"""One broker of Apache Kafka (KRaft) on loopback for a test: fetched once from the Maven repository, made, started, stopped.
+
+Nothing of it remains but its programs, in build/kafka or KAFKA_JARS.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+VERSION = "3.9.1"
+ARTIFACT = f"org.apache.kafka:kafka_2.13:{VERSION}"
+START_TIMEOUT = 300  # seconds
+FETCH_TIMEOUT = 600
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+JARS = os.environ.get("KAFKA_JARS") or os.path.join(ROOT, "build", "kafka", VERSION)
+
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>mxcensus</groupId><artifactId>broker-of-a-test</artifactId><version>1</version>
+<dependencies><dependency><groupId>{0}</groupId><artifactId>{1}</artifactId><version>{2}</version></dependency></dependencies></project>
+"""
+
+SETTINGS = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+"""
+
+
+class NoBroker(Exception):
+    """Why there can be none here."""
+
+
+def fetch_jars():
+    if os.path.isdir(JARS) and any(name.startswith("kafka_2.13") for name in os.listdir(JARS)):
+        return
+    if shutil.which("mvn") is None:
+        raise NoBroker("Kafka is not here, and there is no mvn to fetch it (packages maven, default-jre-headless)")
+    os.makedirs(os.path.dirname(JARS), exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(JARS)) as folder:
+        with open(os.path.join(folder, "pom.xml"), "w", encoding="ascii") as file:
+            file.write(POM.format(*ARTIFACT.split(":")))
+        done = subprocess.run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=" + os.path.join(folder, "jars")],
+                              cwd=folder, capture_output=True, timeout=FETCH_TIMEOUT, check=False)
+        if done.returncode != 0:
+            raise NoBroker("the registry does not give " + ARTIFACT + ": " + done.stdout.decode(errors="replace")[-300:])
+        os.rename(os.path.join(folder, "jars"), JARS)
+
+
+def die_with_parent():
+    """Also where the test is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Broker:
+    """with Broker() as broker: ... broker.address; raises NoBroker"""
+
+    def __init__(self):
+        if shutil.which("java") is None:
+            raise NoBroker("there is no java (package default-jre-headless)")
+        fetch_jars()
+        self.folder = tempfile.mkdtemp(prefix="mxcensus-kafka-")
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.settings = os.path.join(self.folder, "server.properties")
+        with open(self.settings, "w", encoding="ascii") as file:
+            file.write(SETTINGS.format(broker=self.port, controller=free_port(), folder=self.folder))
+
+    def _java(self, *arguments):
+        return ["java", "-Xms64m", "-Xmx256m", "-cp", os.path.join(JARS, "*"), *arguments]
+
+    def __enter__(self):
+        subprocess.run(self._java("kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", self.settings),
+                       cwd=self.folder, capture_output=True, check=True)
+        self.log = open(os.path.join(self.folder, "log"), "wb")
+        self.process = subprocess.Popen(self._java("kafka.Kafka", self.settings), cwd=self.folder, stdout=self.log, stderr=self.log,
+                                        stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._listens():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                said = self.said()
+                self.__exit__()
+                raise RuntimeError("the broker does not start:\n" + said[-2000:])
+            time.sleep(0.2)
+        return self
+
+    def _listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 2).close()
+            return True
+        except OSError:
+            return False
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def said(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def send(self, topic, octets):
+        """One record whose value is these octets, one line without its end."""
+        subprocess.run(self._java("kafka.tools.ConsoleProducer", "--bootstrap-server", self.address, "--topic", topic),
+                       input=octets + b"\n", capture_output=True, timeout=60, check=True)

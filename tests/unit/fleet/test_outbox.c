@@ -1,0 +1,108 @@
+#include <criterion/criterion.h>
+
+#include "scanner/fleet/outbox.h"
+
+/* Who was sent, in order: each item is a letter. */
+struct post {
+    struct outbox_item *items[64]; /* gone when they are acknowledged */
+    char letters[65];
+    size_t count;
+    size_t room; /* how many more are taken */
+};
+
+static bool take(void *arg, struct outbox_item *item)
+{
+    struct post *p = arg;
+    if (p->room == 0) {
+        return false;
+    }
+    p->room--;
+    p->letters[p->count] = (char)outbox_value(item).at[0];
+    p->items[p->count++] = item;
+    return true;
+}
+
+static void put(struct outbox *o, unsigned rank, const char *letter)
+{
+    outbox_put(o, rank, "topic", 7, span_of("key"), span_of(letter));
+}
+
+static void expect_sent(const struct post *p, const char *letters)
+{
+    cr_expect_str_eq(p->letters, letters);
+}
+
+static void acknowledge(struct outbox *o, struct post *p, size_t which)
+{
+    outbox_acknowledge(o, p->items[which]);
+    outbox_send(o);
+}
+
+Test(outbox, a_record_waits_for_those_of_lower_rank_before_it)
+{
+    struct outbox o;
+    struct post p = {.room = 64};
+    outbox_init(&o, take, &p);
+    put(&o, 1, "a");
+    put(&o, 2, "b"); /* waits for a */
+    put(&o, 1, "c"); /* comes later: nothing holds it */
+    put(&o, 3, "d"); /* waits for a, b and c */
+    put(&o, 0, "e");
+    outbox_send(&o);
+    expect_sent(&p, "eac");
+    acknowledge(&o, &p, 1); /* a: b is free, though c and e are not acknowledged */
+    expect_sent(&p, "eacb");
+    acknowledge(&o, &p, 3); /* b */
+    expect_sent(&p, "eacb");
+    acknowledge(&o, &p, 2); /* c */
+    expect_sent(&p, "eacbd");
+    cr_expect_not(outbox_is_empty(&o));
+    outbox_acknowledge(&o, p.items[0]);
+    outbox_acknowledge(&o, p.items[4]);
+    cr_expect(outbox_is_empty(&o));
+    outbox_deinit(&o);
+}
+
+Test(outbox, acknowledgements_come_in_any_order)
+{
+    struct outbox o;
+    struct post p = {.room = 64};
+    outbox_init(&o, take, &p);
+    put(&o, 1, "a");
+    put(&o, 1, "b");
+    put(&o, 2, "c");
+    outbox_send(&o);
+    expect_sent(&p, "ab");
+    acknowledge(&o, &p, 1); /* b: a still holds c */
+    expect_sent(&p, "ab");
+    acknowledge(&o, &p, 0);
+    expect_sent(&p, "abc");
+    outbox_acknowledge(&o, p.items[2]);
+    cr_expect(outbox_is_empty(&o));
+    put(&o, 0, "d"); /* it is used again */
+    outbox_send(&o);
+    expect_sent(&p, "abcd");
+    outbox_deinit(&o);
+}
+
+Test(outbox, what_finds_no_room_is_tried_again_in_its_order)
+{
+    struct outbox o;
+    struct post p = {.room = 1};
+    outbox_init(&o, take, &p);
+    put(&o, 1, "a");
+    put(&o, 1, "b");
+    put(&o, 2, "c");
+    outbox_send(&o);
+    expect_sent(&p, "a");
+    acknowledge(&o, &p, 0);
+    expect_sent(&p, "a");
+    p.room = 9;
+    outbox_send(&o);
+    expect_sent(&p, "ab"); /* c waits for b, which has not even left */
+    acknowledge(&o, &p, 1);
+    expect_sent(&p, "abc");
+    cr_expect(span_eq(outbox_key(p.items[2]), span_of("key")));
+    cr_expect_eq(p.items[2]->partition, 7);
+    outbox_deinit(&o);
+}
