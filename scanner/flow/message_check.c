@@ -1,6 +1,10 @@
 #include "scanner/flow/message_check.h"
 
+#include <jansson.h>
+
 #include "scanner/base/check.h"
+#include "scanner/domain/domain_name.h"
+#include "scanner/domain/domain_source.h"
 
 #define HEADER_LEN       8
 #define NAME_MAX_OCTETS  (DNS_NAME_TEXT_MAX - 1)
@@ -22,12 +26,13 @@ static bool take_octets(struct span *in, size_t len, struct span *out)
     return true;
 }
 
-#define X(type, c_type)                                             \
-    static inline bool ok_##type(struct span *in)                   \
-    {                                                               \
-        struct span octets;                                         \
-        return take_octets(in, sizeof(c_type), &octets) &&          \
-               (sizeof(c_type) != sizeof(bool) || octets.len == 1); \
+/* An octet of a flag is 0 or 1. Of these types, only bool holds no 2. */
+#define X(type, c_type)                                       \
+    static inline bool ok_##type(struct span *in)             \
+    {                                                         \
+        struct span octets;                                   \
+        return take_octets(in, sizeof(c_type), &octets) &&    \
+               ((c_type)2 != (c_type)1 || octets.at[0] <= 1); \
     }
 CODEC_INTEGERS(X)
 #undef X
@@ -179,39 +184,75 @@ static bool is_dns_name(struct span s)
     return s.len > 0 && s.len <= NAME_MAX_OCTETS && memchr(s.at, '\0', s.len) == NULL;
 }
 
+/* As a line of a list has it. */
+static bool is_normal_domain(struct span s)
+{
+    struct buf normal = BUF_INIT(BUF_NO_LIMIT);
+    bool ok = is_dns_name(s) && domain_name_normalise(s, &normal) == NULL &&
+              span_eq(buf_span(&normal), s);
+    buf_deinit(&normal);
+    return ok;
+}
+
+/* It becomes part of a row as it is. None is empty. */
+static bool is_object_in_a_line(struct span s)
+{
+    if (s.len == 0) {
+        return true;
+    }
+    json_t *value = json_loadb((const char *)s.at, s.len, JSON_ALLOW_NUL, NULL);
+    bool ok = json_is_object(value) && memchr(s.at, '\n', s.len) == NULL;
+    json_decref(value);
+    return ok;
+}
+
+static bool is_line(const struct message_domain *m)
+{
+    return m->input_line > 0 && m->input_line <= MESSAGE_LINES_MAX &&
+           m->block < MESSAGE_BLOCKS_MAX && m->input.len <= SOURCE_RECORD_MAX &&
+           (m->invalid.len > 0 ? m->domain.len == 0 && domain_source_fault(m->invalid) != NULL
+                               : is_normal_domain(m->domain)) &&
+           is_object_in_a_line(m->metadata);
+}
+
+static bool is_block(uint32_t block)
+{
+    return block < MESSAGE_BLOCKS_MAX;
+}
+
 /* --- messages ------------------------------------------------------------------------------- */
 
 /* Those that leave a process, and what their fields may be beside. */
-#define FOREIGN(X)                                                                            \
-    X(DOMAIN, domain,                                                                         \
-      m.input_line > 0 &&                                                                     \
-          (m.invalid.len > 0 ? m.domain.len == 0 && m.input.len > 0 : is_dns_name(m.domain))) \
-    X(HOST_WANT, host_want, is_dns_name(m.domain) && is_dns_name(m.host) && m.dial <= 1)      \
-    X(HOST_LATE, host_late, is_dns_name(m.domain) && is_dns_name(m.host))                     \
-    X(HOST_RESOLVED, host_resolved, is_dns_name(m.domain) && is_dns_name(m.host))             \
-    X(HOST_DONE, host_done, is_dns_name(m.domain) && is_dns_name(m.host))                     \
-    X(ADDRESS_WANT, address_want,                                                             \
-      is_dns_name(m.host) && m.address.family != 0 && m.dane_host < DANE_HOST_COUNT &&        \
-          m.tlsa_base.len <= NAME_MAX_OCTETS && are_tlsas(m.tlsas))                           \
-    X(ENDPOINT_DONE, endpoint_done, is_dns_name(m.host))                                      \
-    X(NAME_CHECK, name_check, is_dns_name(m.name) && m.address.family != 0)                   \
-    X(NAME_CHECKED, name_checked,                                                             \
-      is_dns_name(m.name) && m.address.family != 0 && m.state < DNS_STATE_COUNT &&            \
-          m.confirmed <= TRUTH_YES)                                                           \
-    X(PERMIT_WANT, permit_want, m.address.family != 0)                                        \
-    X(PERMIT_GRANT, permit_grant, m.address.family != 0)                                      \
-    X(PERMIT_RETURN, permit_return, m.address.family != 0)                                    \
-    X(BLOCK_END, block_end, true)                                                             \
-    X(FLEET_FILE, fleet_file,                                                                 \
-      m.pieces > 0 && m.pieces <= PIECES_MAX && m.piece < m.pieces &&                         \
-          m.sha256.len == SHA256_LEN && m.name.len > 0 && m.name.len <= FILE_NAME_OCTETS &&   \
-          m.name.at[0] != '.' && memchr(m.name.at, '/', m.name.len) == NULL &&                \
-          memchr(m.name.at, '\0', m.name.len) == NULL)                                        \
-    X(FLEET_JOIN, fleet_join, m.member.len > 0 && m.member.len <= MEMBER_NAME_MAX)            \
-    X(FLEET_SETTLED, fleet_settled, true)                                                     \
-    X(FLEET_SENT, fleet_sent, m.offsets.len % sizeof(uint64_t) == 0)                          \
-    X(FLEET_LAST, fleet_last, true)                                                           \
-    X(FLEET_DONE, fleet_done, true)                                                           \
+#define FOREIGN(X)                                                                                \
+    X(DOMAIN, domain, is_line(&m))                                                                \
+    X(HOST_WANT, host_want,                                                                       \
+      is_block(m.block) && is_dns_name(m.domain) && is_dns_name(m.host) && m.dial <= 1)           \
+    X(HOST_LATE, host_late, is_block(m.block) && is_dns_name(m.domain) && is_dns_name(m.host))    \
+    X(HOST_RESOLVED, host_resolved, is_dns_name(m.domain) && is_dns_name(m.host))                 \
+    X(HOST_DONE, host_done, is_dns_name(m.domain) && is_dns_name(m.host))                         \
+    X(ADDRESS_WANT, address_want,                                                                 \
+      is_block(m.block) && is_dns_name(m.host) && m.address.family != 0 && m.port > 0 &&          \
+          m.dane_host < DANE_HOST_COUNT && m.tlsa_base.len <= NAME_MAX_OCTETS &&                  \
+          are_tlsas(m.tlsas))                                                                     \
+    X(ENDPOINT_DONE, endpoint_done, is_dns_name(m.host))                                          \
+    X(NAME_CHECK, name_check, is_dns_name(m.name) && m.address.family != 0)                       \
+    X(NAME_CHECKED, name_checked,                                                                 \
+      is_dns_name(m.name) && m.address.family != 0 && m.state < DNS_STATE_COUNT &&                \
+          m.confirmed <= TRUTH_YES)                                                               \
+    X(PERMIT_WANT, permit_want, m.address.family != 0)                                            \
+    X(PERMIT_GRANT, permit_grant, m.address.family != 0)                                          \
+    X(PERMIT_RETURN, permit_return, m.address.family != 0)                                        \
+    X(BLOCK_END, block_end, is_block(m.block))                                                    \
+    X(FLEET_FILE, fleet_file,                                                                     \
+      m.pieces > 0 && m.pieces <= PIECES_MAX && m.piece < m.pieces &&                             \
+          m.sha256.len == SHA256_LEN && m.name.len > 0 && m.name.len <= FILE_NAME_OCTETS &&       \
+          m.name.at[0] != '.' && memchr(m.name.at, '/', m.name.len) == NULL &&                    \
+          memchr(m.name.at, '\0', m.name.len) == NULL)                                            \
+    X(FLEET_JOIN, fleet_join, m.member.len > 0 && m.member.len <= MEMBER_NAME_MAX)                \
+    X(FLEET_SETTLED, fleet_settled, is_block(m.blocks) || m.blocks == UINT32_MAX)                 \
+    X(FLEET_SENT, fleet_sent, is_block(m.blocks) && m.offsets.len % sizeof(uint64_t) == 0)        \
+    X(FLEET_LAST, fleet_last, m.blocks > 0 && is_block(m.blocks) && m.lines <= MESSAGE_LINES_MAX) \
+    X(FLEET_DONE, fleet_done, true)                                                               \
     X(FLEET_LEFT, fleet_left, true)
 
 #define X(NAME, name, condition)                            \

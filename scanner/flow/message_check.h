@@ -5,10 +5,16 @@
 /**
  * Messages that come from outside this process: a broker, a file. What message_get_NAME() trusts is looked at here, in the order of the
  * same field lists, before anybody reads it: that each field is there and nothing is behind the last one, that names are no longer than
- * DNS has them, and that numbers which stand for words, or count, are among those that there are.
+ * DNS has them, and that numbers which stand for words, or count, are among those that there are. So is what owners trust of a line: its
+ * name is in normal form, its fault is one of ours, and what is passed through is one JSON object without a line end.
+ *
+ * What depends on the scan (its ports, the blocks that are open) is for whoever hands it on: pipeline/member_bounds.h.
  */
 
-#define MESSAGE_FOREIGN_MAX (8U << 20) /* octets; as topics take */
+#define MESSAGE_FOREIGN_MAX (8U << 20)          /* octets; as topics take */
+#define MESSAGE_LINES_MAX   ((uint64_t)1 << 32) /* of a list: a bit of each is kept */
+#define MESSAGE_BLOCKS_MAX \
+    ((uint32_t)1 << 20) /* that so many lines have, late ones and some more */
 
 enum message_fault {
     MESSAGE_SOUND,

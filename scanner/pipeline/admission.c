@@ -159,10 +159,23 @@ void admission_settle(struct admission *a, uint32_t block, uint32_t count)
     (void)pthread_mutex_unlock(&a->lock);
 }
 
+static bool has_place(const struct admission *a, uint32_t block)
+{
+    return block < a->first_open || block - a->first_open < BLOCK_RING;
+}
+
+bool admission_may_hold(struct admission *a, uint32_t block)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    bool may = has_place(a, block);
+    (void)pthread_mutex_unlock(&a->lock);
+    return may;
+}
+
 /* Of one that is closed already somebody else's hold has ended, so that it is not needed. */
 static bool block_is_open(const struct admission *a, uint32_t block)
 {
-    CHECK(block < a->first_open || block - a->first_open < BLOCK_RING);
+    CHECK(has_place(a, block));
     return block >= a->first_open;
 }
 

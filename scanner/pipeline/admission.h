@@ -95,6 +95,8 @@ void admission_park(struct admission *a, int64_t more);
 void admission_settle(struct admission *a, uint32_t block, uint32_t count);
 /** Workers: something late belongs to the block; before it is settled where it belonged, and until it is resolved. */
 void admission_hold(struct admission *a, uint32_t block);
+/** Any thread: could it be held, now and later? Another member says what block something is of, and may be no member. */
+bool admission_may_hold(struct admission *a, uint32_t block);
 void admission_release(struct admission *a, uint32_t block);
 void admission_end_input(struct admission *a);
 /** Reader of a fleet: the block of the last line has no more. Waits where too many are open. @return false when intake was stopped */

@@ -5,6 +5,7 @@
 
 #include "scanner/base/clock.h"
 #include "scanner/flow/message_check.h"
+#include "scanner/pipeline/member_bounds.h"
 #include "scanner/pipeline/member_private.h"
 
 #define NOTICES_MAX 20 /* messages that cannot be read: each is told, so many */
@@ -107,6 +108,16 @@ static bool is_of_partition(struct member *m, const struct kafka_record *r, enum
         member_keep_dead(m, r, "about a key of another partition");
     }
     return right;
+}
+
+static bool is_within_bounds(struct member *m, const struct kafka_record *r, enum message_kind kind,
+                             struct span body)
+{
+    const char *fault = member_bounds_fault(m->scan, kind, body);
+    if (fault != NULL) {
+        member_keep_dead(m, r, fault);
+    }
+    return fault == NULL;
 }
 
 void member_say_notices(struct member *m, void (*say)(void *arg, const char *line), void *arg)
@@ -289,7 +300,8 @@ void *member_inlet_run(void *arg)
         }
         enum message_kind kind;
         struct span body;
-        if (member_read_message(m, &r, &kind, &body) && is_of_partition(m, &r, kind, body)) {
+        if (member_read_message(m, &r, &kind, &body) && is_of_partition(m, &r, kind, body) &&
+            is_within_bounds(m, &r, kind, body)) {
             to_its_thread(m, &r, kind, body);
         }
         if (fleet_topic_of(m->topics, r.topic) == FLEET_SERVICES) {

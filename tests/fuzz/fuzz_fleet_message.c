@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MESSAGE_KINDS(X)
 #undef X
     }
-    CHECK(again.len == octets.len);
+    CHECK(span_eq(buf_span(&again), octets));
     if (kind == MESSAGE_HOST_DONE) { /* as its domain reads it */
         struct host_result r = message_get_host_done(body).result;
         for (unsigned i = 0; i < r.endpoint_count; i++) {

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "scanner/domain/domain_source.h"
 #include "scanner/flow/message_check.h"
 
 static struct buf wire; /* one message */
@@ -208,4 +209,114 @@ Test(message_check, a_file_has_a_name_that_leaves_no_folder, .init = setup, .fin
     buf_reset(&wire);
     message_put_fleet_file(&wire, &m);
     cr_expect_eq(check(), MESSAGE_BAD_FIELD, "a piece behind the last");
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
+static struct message_domain good_line(void)
+{
+    return (struct message_domain){.input_line = 7,
+                                   .input = SPAN_LIT("A.test"),
+                                   .domain = SPAN_LIT("a.test"),
+                                   .metadata = SPAN_LIT("{\"rank\":\"1\"}")};
+}
+
+static enum message_fault check_line(const struct message_domain *m)
+{
+    buf_reset(&wire);
+    message_put_domain(&wire, m);
+    return check();
+}
+
+Test(message_check, a_line_is_as_a_list_gives_it, .init = setup, .fini = teardown)
+{
+    struct message_domain m = good_line();
+    cr_expect_eq(check_line(&m), MESSAGE_SOUND);
+    m.input_line = MESSAGE_LINES_MAX;
+    cr_expect_eq(check_line(&m), MESSAGE_SOUND);
+    m.input_line++;
+    cr_expect_eq(check_line(&m), MESSAGE_BAD_FIELD, "further than a list is long");
+    m.input_line = 0;
+    cr_expect_eq(check_line(&m), MESSAGE_BAD_FIELD);
+    m = good_line();
+    m.block = MESSAGE_BLOCKS_MAX;
+    cr_expect_eq(check_line(&m), MESSAGE_BAD_FIELD);
+    static const char *const not_normal[] = {"A.test", "a.test.", "", "a..test", "-", "b@a.test"};
+    for (size_t i = 0; i < sizeof(not_normal) / sizeof(not_normal[0]); i++) {
+        m = good_line();
+        m.domain = span_of(not_normal[i]);
+        cr_expect_eq(check_line(&m), MESSAGE_BAD_FIELD, "%s", not_normal[i]);
+    }
+}
+
+Test(message_check, an_invalid_line_has_a_fault_of_ours_and_any_input, .init = setup,
+     .fini = teardown)
+{
+    struct message_domain m = good_line();
+    m.invalid = SPAN_LIT("empty");
+    cr_expect_eq(check_line(&m), MESSAGE_BAD_FIELD, "and a name");
+    m.domain = (struct span){0};
+    cr_expect_eq(check_line(&m), MESSAGE_SOUND);
+    m.input = (struct span){0}; /* an empty cell of CSV */
+    cr_expect_eq(check_line(&m), MESSAGE_SOUND);
+    m.invalid = SPAN_LIT("missing_column");
+    cr_expect_eq(check_line(&m), MESSAGE_SOUND);
+    m.invalid = SPAN_LIT("no such word");
+    cr_expect_eq(check_line(&m), MESSAGE_BAD_FIELD);
+    static uint8_t long_input[SOURCE_RECORD_MAX + 1];
+    m.invalid = SPAN_LIT("empty");
+    m.input = (struct span){long_input, sizeof(long_input)};
+    cr_expect_eq(check_line(&m), MESSAGE_BAD_FIELD, "longer than a line");
+}
+
+Test(message_check, what_is_passed_through_is_an_object_in_one_line, .init = setup,
+     .fini = teardown)
+{
+    static const struct {
+        const char *json;
+        enum message_fault fault;
+    } cases[] = {
+        {"", MESSAGE_SOUND},
+        {"{}", MESSAGE_SOUND},
+        {"{\"a\":\"\\u0000\\n\"}", MESSAGE_SOUND},
+        {"{\n}", MESSAGE_BAD_FIELD},
+        {"[]", MESSAGE_BAD_FIELD},
+        {"\"a\"", MESSAGE_BAD_FIELD},
+        {"{\"a\":1", MESSAGE_BAD_FIELD},
+        {"{} {}", MESSAGE_BAD_FIELD},
+        {"{\"a\":\"\xff\"}", MESSAGE_BAD_FIELD},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct message_domain m = good_line();
+        m.metadata = span_of(cases[i].json);
+        cr_expect_eq(check_line(&m), cases[i].fault, "%s", cases[i].json);
+    }
+}
+
+Test(message_check, a_flag_is_0_or_1, .init = setup, .fini = teardown)
+{
+    const struct message_block_end m = {.block = 7, .last = true};
+    message_put_block_end(&wire, &m);
+    wire.at[wire.len - 1] = 2;
+    cr_expect_eq(check(), MESSAGE_BAD_FIELD);
+}
+
+#define EXPECT_BLOCKS(name, field, value, fault)              \
+    do {                                                      \
+        struct message_##name m = {.field = (value)};         \
+        buf_reset(&wire);                                     \
+        message_put_##name(&wire, &m);                        \
+        cr_expect_eq(check(), fault, "%s %s", #name, #value); \
+    } while (0)
+
+Test(message_check, there_are_no_more_blocks_than_a_list_may_have, .init = setup, .fini = teardown)
+{
+    EXPECT_BLOCKS(block_end, block, MESSAGE_BLOCKS_MAX - 1, MESSAGE_SOUND);
+    EXPECT_BLOCKS(block_end, block, MESSAGE_BLOCKS_MAX, MESSAGE_BAD_FIELD);
+    EXPECT_BLOCKS(fleet_settled, blocks, UINT32_MAX, MESSAGE_SOUND); /* all */
+    EXPECT_BLOCKS(fleet_settled, blocks, UINT32_MAX - 1, MESSAGE_BAD_FIELD);
+    EXPECT_BLOCKS(fleet_sent, blocks, UINT32_MAX, MESSAGE_BAD_FIELD);
+    EXPECT_BLOCKS(fleet_last, blocks, 0, MESSAGE_BAD_FIELD);
+    EXPECT_BLOCKS(fleet_last, blocks, MESSAGE_BLOCKS_MAX, MESSAGE_BAD_FIELD);
+    EXPECT_BLOCKS(fleet_last, blocks, 5, MESSAGE_SOUND);
 }
