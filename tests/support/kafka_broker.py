@@ -24,6 +24,8 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0<
 <dependencies><dependency><groupId>{0}</groupId><artifactId>{1}</artifactId><version>{2}</version></dependency></dependencies></project>
 """
 
+# The cleaner of compacted topics takes 128 MiB by default: of a heap of 256 MiB that leaves too little for some hundred partitions, so that
+# answers come later and later, and then none.
 SETTINGS = """process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
@@ -36,6 +38,8 @@ auto.create.topics.enable=false
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
+offsets.topic.num.partitions=1
+log.cleaner.dedupe.buffer.size=4194304
 """
 
 
