@@ -37,7 +37,11 @@ enum exit_code feed_command(struct options *o, struct buf *why)
         return EXIT_CODE_USAGE;
     }
     if (!fleet_option_put_words(o, &terms)) {
-        buf_putf(why, "too many options: %d at most", TERMS_WORDS_MAX);
+        if (terms.word_count == TERMS_WORDS_MAX) {
+            buf_putf(why, "too many options: %d at most", TERMS_WORDS_MAX);
+        } else {
+            buf_put_text(why, "the value of an option is not UTF-8, as which all members read it");
+        }
         fleet_terms_deinit(&terms);
         return EXIT_CODE_USAGE;
     }

@@ -43,6 +43,9 @@ static bool read_to(struct control_state *s, struct kafka_reader *r, int64_t end
     while (next < end) {
         struct kafka_record record;
         if (!kafka_reader_next(r, READ_MS, &record)) {
+            if (kafka_reader_is_lost(r, why)) {
+                return false;
+            }
             if (clock_boot_ms() > until) {
                 buf_put_text(why, "brokers do not answer any more");
                 return false;

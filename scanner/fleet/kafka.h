@@ -4,7 +4,7 @@
 
 /**
  * All that we want of Kafka: topics with settings of their own, records that are acknowledged, partitions that we choose and read.
- * The only place that knows librdkafka.
+ * Only kafka*.c know librdkafka.
  *
  * Nothing here waits for long: who cannot reach a broker hears so from kafka_connect(), and later from kafka_is_lost().
  */
@@ -29,13 +29,13 @@ struct kafka;
 /** What became of a record: it lies at `offset`, or -1: it was not taken. Called by kafka_poll(). */
 typedef void kafka_delivered_fn(void *arg, void *tag, int64_t offset);
 
-/** @return NULL with one line in `why`: an option that librdkafka does not know. Borrows the strings. */
+/** @return NULL with one line in `why`: an option that librdkafka does not know, or this build has no librdkafka. Borrows the strings. */
 struct kafka *kafka_new(const struct kafka_params *p, kafka_delivered_fn *delivered, void *arg,
                         struct buf *why);
 void kafka_free(struct kafka *k);
 /** Reaches a broker within `ms`. @return false with one line in `why` */
 bool kafka_connect(struct kafka *k, int ms, struct buf *why);
-/** No broker took a record for KAFKA_LOST_MS, or all refuse us: one line in `why`. Any thread. */
+/** No broker took a record for KAFKA_LOST_MS, a record was refused, or we are: one line in `why`, which may be NULL. Any thread. */
 bool kafka_is_lost(struct kafka *k, struct buf *why);
 
 /* --- topics --------------------------------------------------------------------------------- */
@@ -61,7 +61,8 @@ struct kafka_header {
     struct span value;
 };
 
-/** Copies key and value. @param tag comes back with its delivery @return false: no room now, call again later */
+/** Copies key and value. @param tag comes back with its delivery
+ * @return false: not now. Call again later, unless kafka_is_lost() */
 bool kafka_send(struct kafka *k, const char *topic, uint32_t partition, struct span key,
                 struct span value, void *tag);
 /** The same with headers, and nobody hears of it. */
@@ -93,6 +94,9 @@ void kafka_reader_add(struct kafka_reader *r, const char *topic, uint32_t partit
 bool kafka_reader_begin(struct kafka_reader *r, struct buf *why);
 /** The next record of any of them, which stays until the next call. @return false: none within `ms` */
 bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *record);
+/** It is refused, or a topic of it is not there: nothing comes any more, and waiting does not help. One line in `why`, which may be
+ * NULL. That brokers cannot be reached is kafka_is_lost()'s to say. Any thread. */
+bool kafka_reader_is_lost(struct kafka_reader *r, struct buf *why);
 /** Until it is resumed, none of a partition. */
 void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t partition, bool paused);
 /** Of one partition: all before `end` was read, or is not there any more. */
@@ -100,6 +104,3 @@ bool kafka_reader_is_at(const struct kafka_reader *r, int64_t end);
 /** Where its end is now, the offset of the next record that comes. @return -1 with one line in `why` */
 int64_t kafka_reader_end(struct kafka_reader *r, const char *topic, uint32_t partition,
                          struct buf *why);
-/** All before this offset need not be read again. */
-void kafka_reader_commit(struct kafka_reader *r, const char *topic, uint32_t partition,
-                         int64_t offset);

@@ -24,9 +24,17 @@ void fleet_terms_deinit(struct fleet_terms *t)
     fleet_terms_init(t);
 }
 
+/* As JSON has to be. */
+static bool is_text(struct span word)
+{
+    json_t *text = json_stringn((const char *)word.at, word.len);
+    json_decref(text);
+    return text != NULL;
+}
+
 bool fleet_terms_add_word(struct fleet_terms *t, struct span word)
 {
-    if (t->word_count == TERMS_WORDS_MAX) {
+    if (t->word_count == TERMS_WORDS_MAX || !is_text(word)) {
         return false;
     }
     if (t->words == NULL) {

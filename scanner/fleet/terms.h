@@ -24,7 +24,7 @@ struct fleet_terms {
 
 void fleet_terms_init(struct fleet_terms *t);
 void fleet_terms_deinit(struct fleet_terms *t);
-/** Appends a copy. @return false: too many */
+/** Appends a copy. @return false: too many, or it is no UTF-8 */
 bool fleet_terms_add_word(struct fleet_terms *t, struct span word);
 void fleet_terms_put(const struct fleet_terms *t, struct buf *json);
 /** @return false with one line in `why`, behind what names the terms */

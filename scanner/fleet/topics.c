@@ -7,7 +7,8 @@
 static bool is_topic_name(const char *scan)
 {
     size_t len = strspn(scan, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-    return len > 0 && len <= FLEET_NAME_MAX && scan[len] == '\0' && scan[0] != '.';
+    return len > 0 && len <= FLEET_NAME_MAX && scan[len] == '\0' && scan[0] != '.' &&
+           scan[len - 1] != '.';
 }
 
 bool fleet_topics_init(struct fleet_topics *t, const char *scan, struct buf *why)
@@ -16,10 +17,11 @@ bool fleet_topics_init(struct fleet_topics *t, const char *scan, struct buf *why
                                         "services", "answers", "dead"};
     *t = (struct fleet_topics){0};
     if (!is_topic_name(scan)) {
-        buf_putf(
-            why,
-            "--scan %s: no name for topics: give letters, digits, '-', '_' and '.', %d at most",
-            scan, FLEET_NAME_MAX);
+        buf_putf(why,
+                 "--scan %s: no name for topics: give letters, digits, '-', '_' and, not at its "
+                 "ends, '.', %d "
+                 "at most",
+                 scan, FLEET_NAME_MAX);
         return false;
     }
     for (unsigned i = 0; i < FLEET_ROWS; i++) {

@@ -105,6 +105,8 @@ static enum analyze_end read_partition(struct collecting *c, enum table_id t, ui
             }
         } else if (kafka_reader_is_at(r, end)) {
             break; /* what stood last was compacted away */
+        } else if (kafka_reader_is_lost(r, c->why)) {
+            result = ANALYZE_FATAL;
         } else if (clock_boot_ms() > until) {
             buf_putf(c->why, "--brokers %s: topic %s: no answer any more", c->p->kafka.brokers,
                      topic);

@@ -5,6 +5,7 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/fleet/control.h"
+#include "scanner/flow/message_check.h"
 #include "scanner/pipeline/reader.h"
 #include "scanner/report/manifest.h"
 
@@ -69,6 +70,11 @@ static bool feed_line(void *arg, const struct message_domain *line)
 {
     struct feed *f = arg;
     struct message_domain m = *line;
+    if (m.input_line > MESSAGE_LINES_MAX) {
+        buf_putf(f->why, "a list of more than %llu lines: feed it in parts, each a scan",
+                 (unsigned long long)MESSAGE_LINES_MAX);
+        return false;
+    }
     struct span key = line->domain.len > 0 ? line->domain : line->input;
     m.block = f->block;
     buf_reset(&f->message);

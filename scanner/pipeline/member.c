@@ -88,7 +88,8 @@ bool member_is_over(struct member *m)
 
 bool member_is_lost(struct member *m, struct buf *why)
 {
-    if (kafka_is_lost(m->kafka, why)) {
+    if (kafka_is_lost(m->kafka, why) || kafka_reader_is_lost(m->control, why) ||
+        kafka_reader_is_lost(m->inlet, why) || kafka_reader_is_lost(m->domains, why)) {
         return true;
     }
     (void)pthread_mutex_lock(&m->watching);
@@ -241,7 +242,7 @@ bool member_join(struct member *m, const struct member_wait *wait, enum scan_end
         }
         *end = SCAN_END_FATAL;
         kafka_poll(m->kafka, 0);
-        if (kafka_is_lost(m->kafka, why)) {
+        if (kafka_is_lost(m->kafka, why) || kafka_reader_is_lost(m->control, why)) {
             return false;
         }
         (void)member_read_control(m, POLL_MS);

@@ -254,7 +254,8 @@ void member_send(struct member *m, bool all)
     size_t enough = all ? 0 : OUTBOX_MAX;
     (void)pthread_mutex_lock(&m->sending);
     outbox_send(&m->outbox);
-    while (m->outbox.octets > enough && !m->lost && !atomic_load(&m->stopping)) {
+    while (m->outbox.octets > enough && !m->lost && !kafka_is_lost(m->kafka, NULL) &&
+           !atomic_load(&m->stopping)) {
         wait_a_little(m);
         outbox_send(&m->outbox); /* what found no room before */
     }

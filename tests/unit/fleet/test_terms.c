@@ -156,3 +156,13 @@ Test(terms, the_time_that_feed_adds_is_no_other_term)
     fleet_terms_deinit(&now);
     buf_deinit(&why);
 }
+
+Test(terms, a_word_that_is_no_text_is_refused)
+{
+    struct fleet_terms t;
+    fleet_terms_init(&t);
+    cr_expect(fleet_terms_add_word(&t, span_of("--contact=Zo\xc3\xab")));
+    cr_expect_not(fleet_terms_add_word(&t, span_of("--contact=Zo\xeb")), "Latin-1");
+    cr_expect_eq(t.word_count, 1);
+    fleet_terms_deinit(&t);
+}

@@ -24,6 +24,7 @@ Test(topics, a_name_that_kafka_does_not_take_is_refused)
         "",
         "a b",
         ".night",
+        "night.",
         "n/1",
         "Nächte",
         "a12345678901234567890123456789012345678901234567890"
