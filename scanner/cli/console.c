@@ -146,15 +146,32 @@ static bool fit_descriptors(struct options *o, uint64_t limit, struct buf *why)
     uint32_t needed = descriptors_needed(p->threads, p->name_server_count);
     uint32_t fitting = descriptors_fit(p->concurrency, needed, limit);
     if (fitting == 0) {
-        buf_putf(
-            why,
-            "only %llu files can be open, but --threads %u needs more than %u; raise 'ulimit -Hn'",
-            (unsigned long long)limit, p->threads, needed);
+        buf_putf(why,
+                 "only %llu files can be open, but %s %u needs more than %u; raise 'ulimit -Hn'",
+                 (unsigned long long)limit,
+                 p->fleet != NULL ? "a member with a thread for each of its parts," : "--threads",
+                 p->threads, needed);
     } else if (fitting < p->concurrency) {
         options_set_concurrency(o, fitting);
     }
     o->params.policy_connections = descriptors_for_policies(p->concurrency, needed, limit);
     return fitting > 0;
+}
+
+/* Threads of a member are as many as it has parts, and each has its share of a limit.
+ * @return false with one line in `why` */
+static bool limits_can_be_divided(const struct scan_params *p, struct buf *why)
+{
+    bool by_dns = p->dns_rate != 0 && p->dns_rate < p->threads;
+    if (by_dns || p->concurrency < p->threads) {
+        buf_putf(why,
+                 "%s %u is less than the parts of this member, %u, of which each needs one: raise "
+                 "it, or feed with fewer --partitions or more --members",
+                 by_dns ? "--dns-rate-limit" : "--concurrency",
+                 by_dns ? p->dns_rate : p->concurrency, p->threads);
+        return false;
+    }
+    return true;
 }
 
 /** Every thread works on servers of its own, so it needs a connection of its own. */
@@ -288,6 +305,9 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
     uint32_t concurrency_asked = o->params.concurrency;
     if (!fit_descriptors(o, descriptor_limit, why)) {
         return EXIT_CODE_FATAL;
+    }
+    if (o->params.fleet != NULL && !limits_can_be_divided(&o->params, why)) {
+        return EXIT_CODE_USAGE;
     }
     fit_threads(c, o);
     tell_shard(c, o);

@@ -130,7 +130,7 @@ bool machine_fill_ehlo_literal(struct options *o)
     return true;
 }
 
-static uint32_t count_processors(void)
+uint32_t machine_processors(void)
 {
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -140,7 +140,7 @@ static uint32_t count_processors(void)
 bool machine_fill(struct options *o, struct buf *why)
 {
     if (o->params.threads == 0) {
-        options_set_threads(o, count_processors());
+        options_set_threads(o, machine_processors());
     }
     return fill_name_servers(o, why);
 }

@@ -10,6 +10,9 @@
 /** Before anything else: what holds for all commands. */
 void machine_init(void);
 
+/** As many as this process may use. */
+uint32_t machine_processors(void);
+
 /** The `nameserver` lines of resolv.conf(5) text, at most `max`. @return their count. */
 size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_t max);
 

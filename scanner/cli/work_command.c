@@ -8,6 +8,7 @@
 #include "scanner/cli/commands.h"
 #include "scanner/cli/console.h"
 #include "scanner/cli/fleet_option.h"
+#include "scanner/cli/machine.h"
 #include "scanner/cli/messages.h"
 #include "scanner/cli/option_files.h"
 #include "scanner/fleet/control.h"
@@ -150,6 +151,12 @@ static void remove_directory(const char *path)
 
 /* --- the whole ---------------------------------------------------------------------------------- */
 
+/* The most that a member has: one for each of its parts. */
+static uint32_t threads_of_member(const struct fleet_terms *t)
+{
+    return (t->parts + t->members - 1) / t->members;
+}
+
 static enum exit_code run_member(const struct options *o, struct options *scan,
                                  const struct fleet_params *fleet, struct buf *why)
 {
@@ -163,6 +170,8 @@ static enum exit_code run_member(const struct options *o, struct options *scan,
     p->fleet = fleet;
     p->input_count = 0; /* lines come from brokers */
     p->quiet = o->params.quiet;
+    p->processors = machine_processors();
+    options_set_threads(scan, threads_of_member(fleet->terms));
     p->operator_limit /= fleet->terms->members;
     p->operator_limit += p->operator_limit == 0;
     memcpy(p->scan_id, fleet->terms->scan_id, sizeof(p->scan_id));

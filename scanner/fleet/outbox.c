@@ -57,12 +57,28 @@ void outbox_put(struct outbox *o, unsigned rank, const char *topic, uint32_t par
     o->octets += weight(i);
 }
 
+/* One record has room, however large it is. */
+static bool outbox_has_room(const struct outbox *o)
+{
+    return o->under_way < OUTBOX_UNDER_WAY && o->under_way_octets < OUTBOX_UNDER_WAY_OCTETS;
+}
+
+static bool outbox_send_one(struct outbox *o, struct outbox_item *i)
+{
+    bool sent = outbox_has_room(o) && o->send(o->arg, i);
+    if (sent) {
+        o->under_way++;
+        o->under_way_octets += weight(i);
+    }
+    return sent;
+}
+
 void outbox_send(struct outbox *o)
 {
     uint64_t before = UINT64_MAX; /* the first of all lower ranks that is open */
     for (unsigned rank = 0; rank < OUTBOX_RANKS; rank++) {
         struct outbox_item *i = o->of[rank].next;
-        while (i != NULL && i->number < before && o->send(o->arg, i)) {
+        while (i != NULL && i->number < before && outbox_send_one(o, i)) {
             i = i->next;
         }
         o->of[rank].next = i;
@@ -78,6 +94,8 @@ void outbox_acknowledge(struct outbox *o, struct outbox_item *item)
     unsigned rank = item->rank;
     CHECK(!item->acknowledged);
     item->acknowledged = true;
+    o->under_way--;
+    o->under_way_octets -= weight(item);
     struct outbox_item *first = o->of[rank].first;
     while (first != NULL && first->acknowledged) {
         struct outbox_item *next = first->next;

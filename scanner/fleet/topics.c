@@ -119,7 +119,10 @@ enum fleet_topic fleet_topic_of_kind(enum message_kind kind)
     case MESSAGE_FLEET_LAST:
     case MESSAGE_FLEET_DONE:
     case MESSAGE_FLEET_LEFT:
+    case MESSAGE_FLEET_AWAY:
         return FLEET_CONTROL;
+    case MESSAGE_FLEET_BEAT:
+        return FLEET_BEATS;
     default:
         return FLEET_TOPIC_COUNT;
     }

@@ -222,6 +222,10 @@
 #define FIELDS_FLEET_LAST(F) F(u32, blocks) F(u64, lines) /* how many of the list have a row */
 #define FIELDS_FLEET_DONE(F) F(u16, part)                 /* all of its lines have their rows */
 #define FIELDS_FLEET_LEFT(F) F(u16, member) F(flag, whole)
+/* Who joined does not stay: before all are there its place is another's. */
+#define FIELDS_FLEET_AWAY(F) F(span, member)
+/* Each second: a number that changes as long as it gets anywhere. */
+#define FIELDS_FLEET_BEAT(F) F(u64, progress)
 #define FIELDS_STOP(F)       F(u8, reason)
 #define FIELDS_GIVE_UP(F)    F(u8, reason) /* coordinator to workers, see watchdog.h */
 
@@ -273,6 +277,8 @@
     X(FLEET_LAST, fleet_last)           \
     X(FLEET_DONE, fleet_done)           \
     X(FLEET_LEFT, fleet_left)           \
+    X(FLEET_AWAY, fleet_away)           \
+    X(FLEET_BEAT, fleet_beat)           \
     X(STOP, stop)                       \
     X(GIVE_UP, give_up)
 

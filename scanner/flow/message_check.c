@@ -253,7 +253,9 @@ static bool is_block(uint32_t block)
     X(FLEET_SENT, fleet_sent, is_block(m.blocks) && m.offsets.len % sizeof(uint64_t) == 0)        \
     X(FLEET_LAST, fleet_last, m.blocks > 0 && is_block(m.blocks) && m.lines <= MESSAGE_LINES_MAX) \
     X(FLEET_DONE, fleet_done, true)                                                               \
-    X(FLEET_LEFT, fleet_left, true)
+    X(FLEET_LEFT, fleet_left, true)                                                               \
+    X(FLEET_AWAY, fleet_away, m.member.len > 0 && m.member.len <= MEMBER_NAME_MAX)                \
+    X(FLEET_BEAT, fleet_beat, true)
 
 #define X(NAME, name, condition)                            \
     static bool is_sound_##name(struct span body)           \

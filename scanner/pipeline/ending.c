@@ -45,7 +45,7 @@ enum scan_end ending_of(const struct ending *e, bool whole)
     if (ending_is_interrupted(e)) {
         return e->signal == SIGINT ? SCAN_END_SIGINT : SCAN_END_SIGTERM;
     }
-    if (e->stuck || e->out_of_memory || e->brokers_lost) {
+    if (e->stuck || e->out_of_memory || e->fleet_lost) {
         return SCAN_END_FATAL;
     }
     if (e->reader->failed) {
@@ -68,7 +68,7 @@ const char *ending_reason(const struct ending *e, bool whole)
     }
     return e->stuck            ? "no progress"
            : e->out_of_memory  ? "out of memory"
-           : e->brokers_lost   ? "brokers lost"
+           : e->fleet_lost     ? "fleet lost"
            : e->reader->failed ? "input failed"
                                : NULL;
 }

@@ -17,7 +17,7 @@ struct ending {
     bool cut_short;                   /* what comes behind the last line was, by a signal */
     bool stuck;                       /* no progress, and giving up did not help */
     bool out_of_memory;               /* the reserve is in use */
-    bool brokers_lost;                /* of a fleet */
+    bool fleet_lost;                  /* its brokers, or a member that cannot be replaced */
     bool outage_lasts;                /* longer than it may */
     bool reader_gone;                 /* of standard output */
     bool completions_missing;         /* for want of a temporary file */

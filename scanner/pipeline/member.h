@@ -39,11 +39,13 @@ bool member_join(struct member *m, const struct member_wait *wait, enum scan_end
 struct division member_division(const struct member *m);
 /** Fetches of its policy thread are numbered from the next on. */
 uint64_t member_first_fetch(const struct member *m);
-/** After the workers. @param policies of the policy thread; NULL: there is none */
+/** Before any thread that it hears from, behind what makes their mailboxes. @param policies of the policy thread; NULL: there is none */
 void member_start(struct member *m, struct mailbox *policies);
 
 /* Workers and the policy thread. Messages are emptied. */
 void member_route(struct member *m, uint32_t from, uint32_t to, struct buf *messages);
+/** All that a worker says in a turn. @param outboxes one for each part */
+void member_route_turn(struct member *m, uint32_t from, struct buf *outboxes);
 void member_route_policies(struct member *m, uint32_t from, struct buf *messages);
 
 /* The writer's thread. */
@@ -64,10 +66,18 @@ struct member_taker {
 bool member_read(struct member *m, const struct member_taker *to);
 
 /* The coordinator. */
-void member_look(struct member *m, bool lines_read /* all of its parts */);
+/** @param lines_read all of its parts @param progress a number that changes as long as this process gets anywhere */
+void member_look(struct member *m, bool lines_read, uint64_t progress);
+/** The same number of the others. */
+uint64_t member_progress_of_others(struct member *m);
+/** There is no more to come from feed, so whoever waits does so for members. */
+bool member_is_fed(struct member *m);
+/** Others whose lines do not all have their rows. */
+uint32_t member_count_busy(struct member *m);
 void member_say_notices(struct member *m, void (*say)(void *arg, const char *line), void *arg);
 /** All lines of all members have their rows. */
 bool member_is_over(struct member *m);
+/** Brokers are, or another member: the scan cannot be finished. @return false, or true with one line in `why` */
 bool member_is_lost(struct member *m, struct buf *why);
 /** Leaves the files of its directory to collect, and says how it ended. Behind all other threads. @return false: brokers did not take it */
 bool member_leave(struct member *m, const char *directory, enum scan_end end);

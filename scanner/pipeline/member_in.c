@@ -134,26 +134,13 @@ void member_say_notices(struct member *m, void (*say)(void *arg, const char *lin
 
 /* --- control ---------------------------------------------------------------------------------- */
 
-static void note_join(struct member *m, const struct message_fleet_join *j)
-{
-    for (uint32_t i = 0; i < m->joined_count; i++) {
-        if (span_eq(span_of(m->joined[i].name), j->member)) {
-            return;
-        }
-    }
-    if (m->joined_count < MEMBERS_MAX && j->member.len < sizeof(m->joined->name)) {
-        struct joined *to = &m->joined[m->joined_count++];
-        *to = (struct joined){.ipv4 = j->ipv4, .ipv6 = j->ipv6, .trust_ad = j->trust_ad};
-        memcpy(to->name, j->member.at, j->member.len);
-    }
-}
-
 static void on_control(struct member *m, enum message_kind kind, struct span body)
 {
     switch ((int)kind) {
     case MESSAGE_FLEET_JOIN: {
         struct message_fleet_join j = message_get_fleet_join(body);
-        note_join(m, &j);
+        roster_join(&m->roster, &j);
+        m->heard_join = m->heard_join || span_eq(j.member, span_of(m->name));
         return;
     }
     case MESSAGE_FLEET_SETTLED: {
@@ -174,26 +161,15 @@ static void on_control(struct member *m, enum message_kind kind, struct span bod
         return;
     case MESSAGE_FLEET_LEFT: {
         struct message_fleet_left l = message_get_fleet_left(body);
-        if (l.member < m->joined_count) {
-            m->joined[l.member].left = true;
-        }
+        roster_left(&m->roster, l.member, l.whole);
         return;
     }
+    case MESSAGE_FLEET_AWAY:
+        roster_away(&m->roster, message_get_fleet_away(body).member);
+        return;
     default: /* files are collect's */
         return;
     }
-}
-
-static void note_beat(struct member *m, struct span name)
-{
-    (void)pthread_mutex_lock(&m->watching);
-    for (uint32_t i = 0; i < m->joined_count; i++) {
-        if (span_eq(span_of(m->joined[i].name), name)) {
-            m->joined[i].heard_ms = clock_boot_ms();
-            m->joined[i].silent = 0;
-        }
-    }
-    (void)pthread_mutex_unlock(&m->watching);
 }
 
 bool member_read_control(struct member *m, int ms)
@@ -204,11 +180,16 @@ bool member_read_control(struct member *m, int ms)
     if (!kafka_reader_next(m->control, ms, &r)) {
         return false;
     }
-    if (fleet_topic_of(m->topics, r.topic) == FLEET_BEATS) {
-        note_beat(m, r.key);
-    } else if (member_read_message(m, &r, &kind, &body)) {
+    if (fleet_topic_of(m->topics, r.topic) == FLEET_CONTROL) {
+        m->control_at = r.offset + 1;
+    }
+    if (member_read_message(m, &r, &kind, &body)) {
         (void)pthread_mutex_lock(&m->watching);
-        on_control(m, kind, body);
+        if (kind == MESSAGE_FLEET_BEAT) {
+            roster_beat(&m->roster, r.key, message_get_fleet_beat(body).progress, clock_boot_ms());
+        } else {
+            on_control(m, kind, body);
+        }
         (void)pthread_mutex_unlock(&m->watching);
     }
     return true;

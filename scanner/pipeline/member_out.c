@@ -310,6 +310,15 @@ void member_route(struct member *m, uint32_t from, uint32_t to, struct buf *mess
     buf_reset(messages);
 }
 
+/* The own part comes last: there lies the fence that SENT is made of, and it tells of the wants to all parts. */
+void member_route_turn(struct member *m, uint32_t from, struct buf *outboxes)
+{
+    for (uint32_t i = 1; i <= m->division.parts; i++) {
+        uint32_t to = (from + i) % m->division.parts;
+        member_route(m, from, to, &outboxes[to]);
+    }
+}
+
 void member_route_policies(struct member *m, uint32_t from, struct buf *messages)
 {
     struct buf here = BUF_INIT(BUF_NO_LIMIT);

@@ -4,11 +4,11 @@
 
 #include "scanner/fleet/block_watch.h"
 #include "scanner/fleet/outbox.h"
+#include "scanner/fleet/roster.h"
 #include "scanner/pipeline/member.h"
 
-#define POLL_MS     50
-#define MEMBERS_MAX FLEET_PARTS_MAX
-#define FETCH_BITS  48 /* of a fetch's number; above it: the member */
+#define POLL_MS    50
+#define FETCH_BITS 48 /* of a fetch's number; above it: the member */
 
 /** Lines of a part, as far as they are of a later block than others'. */
 struct part_lines {
@@ -17,16 +17,6 @@ struct part_lines {
     uint32_t ended;   /* blocks */
     bool last_block;  /* the last of these was the last of all */
     bool paused;
-};
-
-struct joined {
-    char name[64];
-    bool ipv4;
-    bool ipv6;
-    bool trust_ad;
-    bool left;        /* its work is done */
-    int64_t heard_ms; /* its last beat, by our clock; 0: none */
-    uint32_t silent;  /* beats of ours since then */
 };
 
 struct member {
@@ -40,8 +30,10 @@ struct member {
     struct division division;
     char name[UUID_TEXT_MAX];
     uint16_t number;
-    struct joined joined[MEMBERS_MAX]; /* in their order */
-    uint32_t joined_count;
+    int64_t control_at; /* behind what was read of `control` */
+    int64_t control_end;
+    bool said_join;
+    bool heard_join;          /* our own came back */
     struct mailbox *policies; /* borrowed; NULL: policies are not fetched */
     pthread_t control_thread;
     pthread_t inlet_thread;
@@ -53,11 +45,12 @@ struct member {
     pthread_mutex_t sending; /* of the outbox and what is acknowledged */
     pthread_cond_t acknowledged;
     struct outbox outbox;
-    int64_t sent
-        [FLEET_PARTS_MAX]; /* the highest offset of our own in each part of `services`; -1: none */
+    /* the highest offset of our own in each part of `services`; -1: none */
+    int64_t sent[FLEET_PARTS_MAX];
     bool lost;
 
     pthread_mutex_t watching; /* of the next */
+    struct roster roster;
     struct block_watch watch;
     int64_t served[FLEET_PARTS_MAX];  /* the highest offset of `services` that its worker has */
     uint32_t fenced[FLEET_PARTS_MAX]; /* blocks that its worker knows to be open */
@@ -86,6 +79,9 @@ static inline uint32_t member_first_part(const struct member *m, uint32_t number
     uint32_t members = m->p->terms->members;
     return (number * m->division.parts + members - 1) / members;
 }
+
+/** Without brokers: member_new() has the rest. */
+struct member *member_alloc(struct scan *scan, const struct fleet_params *p);
 
 /* member_out.c */
 outbox_send_fn member_send_item;

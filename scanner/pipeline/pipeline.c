@@ -106,7 +106,8 @@ static void close_blocks(struct coordinator *c)
         }
     }
     if (member != NULL) {
-        member_look(member, atomic_load(&c->reader.reached_end));
+        member_look(member, atomic_load(&c->reader.reached_end),
+                    scan_progress(&c->scan, &c->reader, &c->writer));
         return;
     }
     /* Names with rows have their places among those that are dialled. */
@@ -134,16 +135,24 @@ static void end_at_once(struct coordinator *c)
     end_loop(c);
 }
 
-static void watch(struct coordinator *c, bool idle)
+/* A member waits for all others; but who feeds may begin when it likes. */
+static bool waits_for_something(struct coordinator *c, bool idle, bool others)
 {
-    bool waits = !idle && !atomic_load_explicit(&c->writer.busy, memory_order_relaxed);
-    enum watchdog_step step = watchdog_look(&c->watchdog, uv_now(&c->loop), waits,
-                                            scan_progress(&c->scan, &c->reader, &c->writer));
+    return c->scan.member != NULL ? (!idle || others) && member_is_fed(c->scan.member) : !idle;
+}
+
+static void watch(struct coordinator *c, bool waits)
+{
+    uint64_t progress = scan_progress(&c->scan, &c->reader, &c->writer);
+    progress += c->scan.member != NULL ? member_progress_of_others(c->scan.member) : 0;
+    waits = waits && !atomic_load_explicit(&c->writer.busy, memory_order_relaxed);
+    enum watchdog_step step = watchdog_look(&c->watchdog, uv_now(&c->loop), waits, progress);
     if (step == WATCHDOG_QUIET) {
         return;
     }
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
     struct watchdog_waits counts = scan_waits(&c->scan);
+    counts.members = c->scan.member != NULL ? member_count_busy(c->scan.member) : 0;
     watchdog_put_text(&out, &c->watchdog, step, &counts);
     buf_put_char(&out, '\0');
     c->hooks->say(c->hooks->arg, (const char *)out.at);
@@ -212,13 +221,13 @@ static void look_for_failure(struct coordinator *c)
     }
 }
 
-static void look_for_brokers(struct coordinator *c)
+static void look_for_fleet(struct coordinator *c)
 {
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    if (c->scan.member != NULL && !c->ending.brokers_lost && member_is_lost(c->scan.member, &why)) {
+    if (c->scan.member != NULL && !c->ending.fleet_lost && member_is_lost(c->scan.member, &why)) {
         buf_put_char(&why, '\0');
         c->hooks->say(c->hooks->arg, (const char *)why.at);
-        c->ending.brokers_lost = true;
+        c->ending.fleet_lost = true;
         end_at_once(c);
     }
     buf_deinit(&why);
@@ -258,7 +267,7 @@ static void pipeline_on_look(uv_timer_t *timer)
     close_blocks(c);
     look_for_failure(c);
     look_for_memory(c);
-    look_for_brokers(c);
+    look_for_fleet(c);
     look_for_spool(c);
     if (now >= c->progress_due_ms) {
         c->progress_due_ms = now + PROGRESS_MS;
@@ -280,7 +289,7 @@ static void pipeline_on_look(uv_timer_t *timer)
                                atomic_load(&c->reader.reached_end) && !c->reader.failed;
         end_loop(c);
     } else if (!c->over) {
-        watch(c, idle || others);
+        watch(c, waits_for_something(c, idle, others));
     }
 }
 
@@ -296,6 +305,15 @@ static void on_signal(uv_signal_t *handle, int number)
     c->drain_until_ms = uv_now(&c->loop) + DRAIN_MS;
     if (c->over) { /* nothing is left but completions */
         c->ending.cut_short = c->completing;
+        return;
+    }
+    if (c->scan.member != NULL) { /* no row of its lines will help anybody */
+        c->hooks->say(c->hooks->arg,
+                      c->scan.admission.of_fleet
+                          ? "stopping: a member that leaves before all lines have their rows ends "
+                            "the scan of all members"
+                          : "stopping: its place is another member's");
+        end_at_once(c);
         return;
     }
     admission_stop(&c->scan.admission);
@@ -416,6 +434,9 @@ static void start_threads(struct coordinator *c)
         judge_init(s->judges[i], s, i);
     }
     s->policies = s->params->fetch_policies ? policy_thread_new(s) : NULL;
+    if (s->member != NULL) {
+        member_start(s->member, s->policies != NULL ? policy_thread_mailbox(s->policies) : NULL);
+    }
     writer_start(&c->writer);
     for (uint32_t i = 0; i < s->judge_count; i++) {
         judge_start(s->judges[i]);
@@ -432,7 +453,7 @@ static void start_threads(struct coordinator *c)
 static bool is_whole(const struct coordinator *c)
 {
     return !ending_is_interrupted(&c->ending) && !c->ending.stuck && !c->ending.out_of_memory &&
-           !c->ending.brokers_lost && !c->writer_failed && atomic_load(&c->reader.ended) &&
+           !c->ending.fleet_lost && !c->writer_failed && atomic_load(&c->reader.ended) &&
            !c->reader.failed;
 }
 
@@ -623,14 +644,15 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     return ending_of(&c->ending, whole);
 }
 
+/* Of a member that did not begin there are none. */
 static void free_threads(struct coordinator *c)
 {
     struct scan *s = &c->scan;
-    for (uint32_t i = 0; i < s->worker_count; i++) {
+    for (uint32_t i = 0; i < s->worker_count && s->workers[i] != NULL; i++) {
         worker_deinit(s->workers[i]);
         free(s->workers[i]);
     }
-    for (uint32_t i = 0; i < s->judge_count; i++) {
+    for (uint32_t i = 0; i < s->judge_count && s->judges[i] != NULL; i++) {
         judge_deinit(s->judges[i]);
         free(s->judges[i]);
     }
@@ -644,6 +666,20 @@ static void free_threads(struct coordinator *c)
     given_up_deinit(&s->given_up);
 }
 
+static void free_all(struct coordinator *c, struct blocklist *blocklist,
+                     struct public_suffixes *suffixes)
+{
+    free_threads(c);
+    counts_deinit(c->counts);
+    fact_book_free(c->scan.book);
+    buf_deinit(&c->ending.problems_why);
+    free(c->counts);
+    intermediate_pool_free(c->known);
+    blocklist_free(blocklist);
+    public_suffixes_free(suffixes);
+    free(c);
+}
+
 /* Each worker has a share of the limits of the whole scan. A share of no connection would never
  * end, and one of no question a second would be no limit. */
 static uint32_t count_workers(const struct scan_params *p)
@@ -651,6 +687,13 @@ static uint32_t count_workers(const struct scan_params *p)
     uint32_t count = p->threads < WORKERS_MAX ? p->threads : WORKERS_MAX;
     count = p->concurrency < count ? p->concurrency : count;
     return p->dns_rate != 0 && p->dns_rate < count ? p->dns_rate : count;
+}
+
+/* Workers of a fleet are as many as it has parts, judges what this machine can do. */
+static uint32_t count_judges(const struct scan_params *p, uint32_t workers)
+{
+    uint32_t count = (p->fleet != NULL ? p->processors : workers) / WORKERS_PER_JUDGE;
+    return count == 0 ? 1 : count < JUDGES_MAX ? count : JUDGES_MAX;
 }
 
 static bool fleet_goes_on(void *arg)
@@ -697,8 +740,7 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
     c->scan.worker_count = count_workers(params);
     c->scan.division =
         (struct division){.parts = c->scan.worker_count, .count = c->scan.worker_count};
-    c->scan.judge_count =
-        c->scan.worker_count < WORKERS_PER_JUDGE ? 1 : c->scan.worker_count / WORKERS_PER_JUDGE;
+    c->scan.judge_count = count_judges(params, c->scan.worker_count);
 
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file of the largest size allowed is a write error */
@@ -742,7 +784,10 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
         hooks->say(hooks->arg, (const char *)why.at);
     }
     buf_deinit(&why);
-    if (!joined) {
+    if (!joined) { /* nothing runs, and nothing was asked of anybody */
+        writer_deinit(&c->writer);
+        close_loop(c);
+        free_all(c, blocklist, suffixes);
         return end;
     }
     bool prepared = prepare_results(c, started);
@@ -751,10 +796,6 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
         atomic_store(&c->writer.failed, true);
     }
     start_threads(c);
-    if (c->scan.member != NULL) {
-        member_start(c->scan.member,
-                     c->scan.policies != NULL ? policy_thread_mailbox(c->scan.policies) : NULL);
-    }
     run_loop(c);
     /* The files of a directory are closed in peace. Standard output may be a pipe that nobody
      * reads: there a further signal has to end us. */
@@ -772,14 +813,6 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
     if (!atomic_load(&c->reader.ended) || c->thread_left) {
         return end; /* who sits in a blocking read, or in a library, may still look at everything */
     }
-    free_threads(c);
-    counts_deinit(c->counts);
-    fact_book_free(c->scan.book);
-    buf_deinit(&c->ending.problems_why);
-    free(c->counts);
-    intermediate_pool_free(c->known);
-    blocklist_free(blocklist);
-    public_suffixes_free(suffixes);
-    free(c);
+    free_all(c, blocklist, suffixes);
     return end;
 }

@@ -134,6 +134,7 @@ struct scan_params {
 
     /* limits */
     uint32_t threads;
+    uint32_t processors; /* of this machine; of a fleet alone */
     uint32_t concurrency;
     uint32_t policy_connections; /* policy hosts asked at once */
     double address_rate;         /* session starts per second and address; 0: no limit */

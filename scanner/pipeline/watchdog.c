@@ -68,6 +68,7 @@ void watchdog_put_text(struct buf *text, const struct watchdog *w, enum watchdog
     put_count(text, &first, waits->sessions, "session");
     put_count(text, &first, waits->dns_questions, "DNS query");
     put_count(text, &first, waits->domains, "domain");
+    put_count(text, &first, waits->members, "other member");
     if (first) {
         buf_put_text(text, "services without a domain");
     }

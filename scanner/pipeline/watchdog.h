@@ -38,6 +38,7 @@ struct watchdog_waits {
     uint64_t policy_hosts;
     uint64_t sessions;
     uint64_t dns_questions;
+    uint64_t members; /* others of a fleet */
 };
 
 /** Twice the longest time that anything may take by these parameters. */

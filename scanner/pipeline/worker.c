@@ -338,6 +338,8 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
     case MESSAGE_FLEET_LAST:
     case MESSAGE_FLEET_DONE:
     case MESSAGE_FLEET_LEFT:
+    case MESSAGE_FLEET_AWAY:
+    case MESSAGE_FLEET_BEAT:
         break;
     }
     UNREACHABLE("a message that no worker receives");
@@ -418,10 +420,12 @@ static void post_to_policies(struct worker *w)
 
 static void post_to_parts(struct worker *w)
 {
+    if (w->scan->member != NULL) {
+        member_route_turn(w->scan->member, w->part, w->outbox);
+        return;
+    }
     for (uint32_t i = 0; i < w->scan->division.parts; i++) {
-        if (w->scan->member != NULL) {
-            member_route(w->scan->member, w->part, i, &w->outbox[i]);
-        } else if (i != w->part) {
+        if (i != w->part) {
             mailbox_post(&w->scan->workers[i]->mailbox, &w->outbox[i]);
         }
     }
@@ -474,9 +478,7 @@ static void on_wake(uv_async_t *handle)
 static uint32_t share_of(const struct worker *w, uint32_t whole)
 {
     uint32_t n = w->scan->worker_count;
-    uint32_t share = whole / n + (w->index < whole % n);
-    return share > 0 || whole == 0 ? share
-                                   : 1; /* workers of a fleet are as many as it gives them */
+    return whole / n + (w->index < whole % n);
 }
 
 static void open_all(struct worker *w)

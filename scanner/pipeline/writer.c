@@ -259,6 +259,7 @@ static void *writer_run(void *arg)
             }
         }
         if (w->scan->member != NULL) {
+            settle_lines(w); /* no mark ever does: its rows are in no file */
             member_send(w->scan->member, stopping);
         }
         flush(w);

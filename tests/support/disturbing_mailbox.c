@@ -214,6 +214,8 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
     case MESSAGE_FLEET_LAST:
     case MESSAGE_FLEET_DONE:
     case MESSAGE_FLEET_LEFT:
+    case MESSAGE_FLEET_AWAY:
+    case MESSAGE_FLEET_BEAT:
     case MESSAGE_STOP:
     case MESSAGE_GIVE_UP:
         return false;
