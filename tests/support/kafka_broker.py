@@ -132,3 +132,21 @@ class Broker:
         """One record whose value is these octets, one line without its end."""
         subprocess.run(self._java("kafka.tools.ConsoleProducer", "--bootstrap-server", self.address, "--topic", topic),
                        input=octets + b"\n", capture_output=True, timeout=60, check=True)
+
+    def send_octets(self, topic, octets):
+        """The same of any octets, by librdkafka."""
+        library = ctypes.CDLL("librdkafka.so.1")
+        for name in ("rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_topic_new"):
+            getattr(library, name).restype = ctypes.c_void_p
+        said = ctypes.create_string_buffer(512)
+        settings = ctypes.c_void_p(library.rd_kafka_conf_new())
+        library.rd_kafka_conf_set(settings, b"bootstrap.servers", self.address.encode(), said, len(said))
+        producer = ctypes.c_void_p(library.rd_kafka_new(0, settings, said, len(said)))
+        to = ctypes.c_void_p(library.rd_kafka_topic_new(producer, topic.encode(), None))
+        copied = 2  # RD_KAFKA_MSG_F_COPY
+        taken = library.rd_kafka_produce(to, 0, copied, octets, ctypes.c_size_t(len(octets)), None, ctypes.c_size_t(0), None)
+        left = library.rd_kafka_flush(producer, 60000)
+        library.rd_kafka_topic_destroy(to)
+        library.rd_kafka_destroy(producer)
+        if taken != 0 or left != 0:
+            raise RuntimeError(f"{topic}: a record was not taken")
