@@ -99,8 +99,5 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
 bool kafka_reader_is_lost(struct kafka_reader *r, struct buf *why);
 /** Until it is resumed, none of a partition. */
 void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t partition, bool paused);
-/** Of one partition: all before `end` was read, or is not there any more. */
-bool kafka_reader_is_at(const struct kafka_reader *r, int64_t end);
-/** Where its end is now, the offset of the next record that comes. @return -1 with one line in `why` */
-int64_t kafka_reader_end(struct kafka_reader *r, const char *topic, uint32_t partition,
-                         struct buf *why);
+/** Of one partition: all that was there was read. */
+bool kafka_reader_is_at_end(const struct kafka_reader *r);

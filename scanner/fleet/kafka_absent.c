@@ -57,6 +57,5 @@ bool kafka_reader_begin(struct kafka_reader *r, struct buf *why) NEVER
 bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *record) NEVER
 bool kafka_reader_is_lost(struct kafka_reader *r, struct buf *why) NEVER
 void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t partition, bool paused) NEVER
-bool kafka_reader_is_at(const struct kafka_reader *r, int64_t end) NEVER
-int64_t kafka_reader_end(struct kafka_reader *r, const char *topic, uint32_t partition, struct buf *why) NEVER
+bool kafka_reader_is_at_end(const struct kafka_reader *r) NEVER
     // clang-format on

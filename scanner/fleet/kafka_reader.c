@@ -14,7 +14,7 @@ struct kafka_reader {
     const char *brokers;
     rd_kafka_topic_partition_list_t *assigned;
     rd_kafka_message_t *current;
-    int64_t eof_at; /* of the partition that was read last: its next offset, where it had no more */
+    bool at_end; /* of the partition that was read last: it had no more */
     struct kafka_fault fault;
 };
 
@@ -125,7 +125,7 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
     }
     if (r->current->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         note_reader_contact(r);
-        r->eof_at = r->current->offset;
+        r->at_end = true;
         drop_current(r);
         return false;
     }
@@ -135,6 +135,7 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
         return false;
     }
     note_reader_contact(r);
+    r->at_end = false;
     *record = (struct kafka_record){
         .topic = rd_kafka_topic_name(r->current->rkt),
         .partition = (uint32_t)r->current->partition,
@@ -168,25 +169,7 @@ void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t part
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-bool kafka_reader_is_at(const struct kafka_reader *r, int64_t end)
+bool kafka_reader_is_at_end(const struct kafka_reader *r)
 {
-    return r->eof_at >= end;
-}
-
-int64_t kafka_reader_end(struct kafka_reader *r, const char *topic, uint32_t partition,
-                         struct buf *why)
-{
-    int64_t low = 0;
-    int64_t high = 0;
-    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    int64_t until = clock_boot_ms() + KAFKA_ADMIN_MS;
-    do {
-        err = rd_kafka_query_watermark_offsets(r->handle, topic, (int32_t)partition, &low, &high,
-                                               KAFKA_TRY_MS);
-    } while ((kafka_is_new(err) || kafka_is_passing(err)) && kafka_try_again(until));
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        buf_putf(why, "--brokers %s: topic %s: %s", r->brokers, topic, rd_kafka_err2str(err));
-        return -1;
-    }
-    return high;
+    return r->at_end;
 }

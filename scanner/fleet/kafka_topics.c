@@ -144,6 +144,19 @@ bool kafka_make_topics(struct kafka *k, const struct kafka_topic *topics, size_t
     return ok;
 }
 
+/* Brokers say that it is done before it is. */
+static bool wait_until_gone(struct kafka *k, const char *topic, int64_t until, struct buf *why)
+{
+    int there = 0;
+    do {
+        there = kafka_partitions(k, topic, why);
+    } while (there > 0 && kafka_try_again(until));
+    if (there > 0) {
+        buf_putf(why, "--brokers %s: topic %s: it is there still", k->brokers, topic);
+    }
+    return there == 0;
+}
+
 bool kafka_drop_topics(struct kafka *k, const char *const *names, size_t count, struct buf *why)
 {
     rd_kafka_DeleteTopic_t **list = memory_new(count, sizeof(rd_kafka_DeleteTopic_t *));
@@ -158,5 +171,9 @@ bool kafka_drop_topics(struct kafka *k, const char *const *names, size_t count, 
         rd_kafka_DeleteTopic_destroy(list[i]);
     }
     free(list);
+    int64_t until = clock_boot_ms() + KAFKA_ADMIN_MS;
+    for (size_t i = 0; i < count && ok; i++) {
+        ok = wait_until_gone(k, names[i], until, why);
+    }
     return ok;
 }

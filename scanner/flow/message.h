@@ -20,7 +20,7 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
- *   everyone of a fleet ─OUTWARD─► writer, which sends it to brokers (outlet.h)
+ *   everyone of a fleet ─OUTWARD─► writer, which sends it to brokers (pipeline/member_out.c)
  */
 #define MESSAGE_VERSION 13
 
@@ -201,7 +201,7 @@
 #define FIELDS_ROWS_AHEAD(F)   F(u32, count) F(span, octets)
 #define FIELDS_ROWS_RELEASE(F) F(span, keys)  /* 64-bit little-endian */
 #define FIELDS_LINES_DONE(F)   F(span, lines) /* 64-bit little-endian line numbers */
-/* Of a fleet: messages for the owners of a part, which may be another machine's (outlet.h). */
+/* Of a fleet: messages for the owners of a part, which may be another machine's (pipeline/member_out.c). */
 #define FIELDS_OUTWARD(F) F(u16, from) F(u16, to) F(rest, messages)
 /* Behind the lines of a block, in each part. */
 #define FIELDS_BLOCK_END(F) F(u32, block) F(flag, last) /* of the list */

@@ -3,16 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scanner/base/clock.h"
 #include "scanner/fleet/control.h"
 #include "scanner/fleet/terms.h"
+#include "scanner/fleet/topic_reading.h"
 #include "scanner/index/scratch_database.h"
 #include "scanner/merge/chosen_folder.h"
 #include "scanner/merge/collected_manifest.h"
 
 #define CONNECT_MS   20000
-#define READ_MS      200
-#define SILENCE_S    120 /* of brokers, while more is there */
 #define CACHE_OCTETS (64U << 20)
 
 struct collecting {
@@ -51,86 +49,65 @@ static bool is_last(struct last_rows *l, const struct kafka_record *r)
     return last;
 }
 
-typedef bool on_record_fn(struct collecting *c, enum table_id t, struct last_rows *l,
-                          const struct kafka_record *r);
+/* A partition of a table, read twice. */
+struct reading {
+    struct collecting *c;
+    enum table_id table;
+    struct last_rows last; /* a key is in one partition */
+    bool written;
+};
 
-static bool note_row(struct collecting *c, enum table_id t, struct last_rows *l,
-                     const struct kafka_record *r)
+static bool note_row(void *arg, const struct kafka_record *r)
 {
-    (void)c;
-    (void)t;
-    scratch_put_text(l->put, r->key);
-    scratch_put_uint(l->put, (uint64_t)r->offset);
-    scratch_do(l->put);
+    struct reading *p = arg;
+    scratch_put_text(p->last.put, r->key);
+    scratch_put_uint(p->last.put, (uint64_t)r->offset);
+    scratch_do(p->last.put);
     return true;
 }
 
-static bool write_row(struct collecting *c, enum table_id t, struct last_rows *l,
-                      const struct kafka_record *r)
+static bool write_row(void *arg, const struct kafka_record *r)
 {
-    if (r->value.len == 0 || !is_last(l, r)) {
+    struct reading *p = arg;
+    if (r->value.len == 0 || !is_last(&p->last, r)) {
         return true;
     }
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
     buf_put(&line, r->value);
     buf_put_char(&line, '\n');
-    bool ok = result_dir_append(c->folder.dir, t, ROW_FORMAT_NDJSON, buf_span(&line), 1);
-    c->lines += t == TABLE_DOMAINS;
+    p->written =
+        result_dir_append(p->c->folder.dir, p->table, ROW_FORMAT_NDJSON, buf_span(&line), 1);
+    p->c->lines += p->table == TABLE_DOMAINS;
     buf_deinit(&line);
-    return ok;
+    return p->written;
 }
 
 /* @return COMPLETE, or with one line in `why` */
-static enum analyze_end read_partition(struct collecting *c, enum table_id t, uint32_t partition,
-                                       struct last_rows *l, on_record_fn *on_record)
+static enum analyze_end collect_partition(struct collecting *c, enum table_id t, uint32_t partition)
 {
     const char *topic = c->topics.name[FLEET_ROWS + (unsigned)t];
-    struct kafka_reader *r = kafka_reader_new(&c->p->kafka, topic, c->why);
-    if (r == NULL) {
-        return ANALYZE_UNUSABLE;
+    const struct kafka_params *kafka = &c->p->kafka;
+    struct reading p = {.c = c, .table = t, .written = true};
+    last_rows_open(&p.last);
+    bool ok = topic_read(kafka, topic, partition, note_row, &p, c->why) &&
+              topic_read(kafka, topic, partition, write_row, &p, c->why);
+    enum analyze_end end = !ok         ? ANALYZE_FATAL
+                           : p.written ? ANALYZE_COMPLETE
+                                       : chosen_folder_fail(&c->folder, ANALYZE_ROWS_LOST, c->why);
+    if (scratch_database_error(p.last.database) != NULL) {
+        buf_reset(c->why);
+        buf_put_text(c->why, scratch_database_error(p.last.database));
+        end = ANALYZE_FATAL;
     }
-    kafka_reader_add(r, topic, partition);
-    int64_t end =
-        kafka_reader_begin(r, c->why) ? kafka_reader_end(r, topic, partition, c->why) : -1;
-    int64_t next = 0;
-    int64_t until = clock_boot_ms() + SILENCE_S * 1000;
-    enum analyze_end result = end < 0 ? ANALYZE_FATAL : ANALYZE_COMPLETE;
-    while (result == ANALYZE_COMPLETE && next < end) {
-        struct kafka_record record;
-        if (kafka_reader_next(r, READ_MS, &record)) {
-            next = record.offset + 1;
-            until = clock_boot_ms() + SILENCE_S * 1000;
-            if (!on_record(c, t, l, &record)) {
-                result = chosen_folder_fail(&c->folder, ANALYZE_ROWS_LOST, c->why);
-            }
-        } else if (kafka_reader_is_at(r, end)) {
-            break; /* what stood last was compacted away */
-        } else if (kafka_reader_is_lost(r, c->why)) {
-            result = ANALYZE_FATAL;
-        } else if (clock_boot_ms() > until) {
-            buf_putf(c->why, "--brokers %s: topic %s: no answer any more", c->p->kafka.brokers,
-                     topic);
-            result = ANALYZE_FATAL;
-        }
-    }
-    kafka_reader_free(r);
-    return result;
+    scratch_database_close(p.last.database);
+    return end;
 }
 
 static enum analyze_end collect_table(struct collecting *c, enum table_id t)
 {
     enum analyze_end end = ANALYZE_COMPLETE;
     for (uint32_t p = 0; p < FLEET_ROWS_PARTS && end == ANALYZE_COMPLETE; p++) {
-        struct last_rows last; /* a key is in one partition */
-        last_rows_open(&last);
-        end = read_partition(c, t, p, &last, note_row);
-        end = end == ANALYZE_COMPLETE ? read_partition(c, t, p, &last, write_row) : end;
-        if (scratch_database_error(last.database) != NULL) {
-            buf_reset(c->why);
-            buf_put_text(c->why, scratch_database_error(last.database));
-            end = ANALYZE_FATAL;
-        }
-        scratch_database_close(last.database);
+        end = collect_partition(c, t, p);
     }
     return end;
 }
