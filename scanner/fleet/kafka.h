@@ -99,5 +99,5 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
 bool kafka_reader_is_lost(struct kafka_reader *r, struct buf *why);
 /** Until it is resumed, none of a partition. */
 void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t partition, bool paused);
-/** Of one partition: all that was there was read. */
+/** Each of its partitions was read to its end, if only once: there may be more by now. */
 bool kafka_reader_is_at_end(const struct kafka_reader *r);

@@ -14,7 +14,7 @@ struct kafka_reader {
     const char *brokers;
     rd_kafka_topic_partition_list_t *assigned;
     rd_kafka_message_t *current;
-    bool at_end; /* of the partition that was read last: it had no more */
+    int to_end; /* how many of those assigned were read to their end */
     struct kafka_fault fault;
 };
 
@@ -116,6 +116,17 @@ static void note_reader_contact(struct kafka_reader *r)
     (void)pthread_mutex_unlock(&f->lock);
 }
 
+/* Once for each partition. */
+static void note_end(struct kafka_reader *r)
+{
+    rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
+        r->assigned, rd_kafka_topic_name(r->current->rkt), r->current->partition);
+    if (p != NULL && p->opaque == NULL) {
+        p->opaque = r;
+        r->to_end++;
+    }
+}
+
 bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *record)
 {
     drop_current(r);
@@ -125,7 +136,7 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
     }
     if (r->current->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         note_reader_contact(r);
-        r->at_end = true;
+        note_end(r);
         drop_current(r);
         return false;
     }
@@ -135,7 +146,6 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
         return false;
     }
     note_reader_contact(r);
-    r->at_end = false;
     *record = (struct kafka_record){
         .topic = rd_kafka_topic_name(r->current->rkt),
         .partition = (uint32_t)r->current->partition,
@@ -171,5 +181,5 @@ void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t part
 
 bool kafka_reader_is_at_end(const struct kafka_reader *r)
 {
-    return r->at_end;
+    return r->to_end == r->assigned->cnt;
 }

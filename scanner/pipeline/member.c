@@ -284,7 +284,7 @@ static void say_who_is_missing(const struct member *m, const struct member_wait 
 
 static bool has_read_control(const struct member *m)
 {
-    return m->control_at >= m->control_end;
+    return kafka_reader_is_at_end(m->control);
 }
 
 /* Or we know that we are none. */
@@ -337,8 +337,7 @@ static void take_division(struct member *m, uint32_t number)
 static bool join(struct member *m, const struct member_wait *wait, enum scan_end *end,
                  struct buf *why)
 {
-    m->control_end = kafka_reader_end(m->control, member_topic(m, FLEET_CONTROL), 0, why);
-    if (m->control_end < 0 || !read_control_until(m, has_read_control, wait, why)) {
+    if (!read_control_until(m, has_read_control, wait, why)) {
         return false;
     }
     *end = SCAN_END_USAGE;

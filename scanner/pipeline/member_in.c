@@ -180,9 +180,6 @@ bool member_read_control(struct member *m, int ms)
     if (!kafka_reader_next(m->control, ms, &r)) {
         return false;
     }
-    if (fleet_topic_of(m->topics, r.topic) == FLEET_CONTROL) {
-        m->control_at = r.offset + 1;
-    }
     if (member_read_message(m, &r, &kind, &body)) {
         (void)pthread_mutex_lock(&m->watching);
         if (kind == MESSAGE_FLEET_BEAT) {

@@ -30,8 +30,6 @@ struct member {
     struct division division;
     char name[UUID_TEXT_MAX];
     uint16_t number;
-    int64_t control_at; /* behind what was read of `control` */
-    int64_t control_end;
     bool said_join;
     bool heard_join;          /* our own came back */
     struct mailbox *policies; /* borrowed; NULL: policies are not fetched */
