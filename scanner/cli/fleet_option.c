@@ -7,15 +7,26 @@
 #include "scanner/cert/digest.h"
 #include "scanner/fleet/topics.h"
 
-#define TERM_FILE_MAX (256U << 20)
+#define TERM_FILE_MAX  (256U << 20)
+#define PARTS_A_MEMBER 8 /* threads of a machine, where nobody says how many */
 
 static bool is_power_of_two(uint32_t n)
 {
     return (n & (n - 1)) == 0;
 }
 
-bool fleet_option_apply(const struct options *o, struct buf *why)
+static uint32_t parts_of(uint32_t members)
 {
+    uint32_t parts = 1;
+    while (parts < FLEET_PARTS_LIMIT && parts < members * PARTS_A_MEMBER) {
+        parts *= 2;
+    }
+    return parts;
+}
+
+bool fleet_option_apply(struct options *o, struct buf *why)
+{
+    o->fleet_parts = o->fleet_parts != 0 ? o->fleet_parts : parts_of(o->fleet_members);
     if (o->brokers == NULL) {
         buf_put_text(why, "which brokers? Give --brokers HOST:PORT");
     } else if (o->fleet_scan == NULL) {

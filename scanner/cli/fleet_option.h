@@ -5,8 +5,8 @@
 
 /** Options of feed, work and collect, and what is told of them to the other machines of a fleet. */
 
-/** What single options cannot see. @return false with one line in `why` */
-bool fleet_option_apply(const struct options *o, struct buf *why);
+/** What single options cannot see, and what is made of them. @return false with one line in `why` */
+bool fleet_option_apply(struct options *o, struct buf *why);
 struct kafka_params fleet_option_kafka(const struct options *o);
 
 /** Options of scan that were given, each as one word: "--name=value". @return false: too many */

@@ -375,9 +375,10 @@ const struct option_row option_table[] = {
      "How many members the fleet has: so many times mxcensus work is started, and the work begins "
      "when all are there. --operator-limit is divided among them.",
      option_read_number, OPTION_FIELD(fleet_members), 1, FLEET_PARTS_LIMIT},
-    {OPTION_GROUP_FLEET, IN_FEED, 0, "partitions", "T", "64", NULL, "of the topics",
+    {OPTION_GROUP_FLEET, IN_FEED, 0, "partitions", "T", NULL, "8 a member", "of the topics",
      "Into how many parts all keys are divided: a power of two, at least as many as --members. A "
-     "member has a thread for each of its parts.",
+     "member has a thread for each of its parts. The default is the lowest power of two that is 8 "
+     "for each member.",
      option_read_number, OPTION_FIELD(fleet_parts), 1, FLEET_PARTS_LIMIT},
     {OPTION_GROUP_FLEET, IN_COLLECT, 0, "drop", NULL, NULL, NULL, "delete the scan's topics",
      "Delete the topics of the scan, with all that is in them, instead of collecting it. Not with "

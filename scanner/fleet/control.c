@@ -17,9 +17,6 @@ static void on_message(struct control_state *s, enum message_kind kind, struct s
         s->lines = m.lines;
         return;
     }
-    case MESSAGE_FLEET_JOIN:
-        s->joined++;
-        return;
     case MESSAGE_FLEET_LEFT: {
         struct message_fleet_left m = message_get_fleet_left(body);
         if (m.member < FLEET_PARTS_LIMIT) {

@@ -8,7 +8,6 @@ struct control_state {
     struct control_files files;
     uint32_t blocks; /* of the list; 0: it is not fed to its end */
     uint64_t lines;
-    uint32_t joined;
     struct {
         bool left;
         bool whole;

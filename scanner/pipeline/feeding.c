@@ -22,20 +22,12 @@ struct feed {
     uint32_t block_lines;
     uint64_t lines;
     struct buf message;
-    struct buf key;
     struct buf *why;
 };
 
 static const char *feed_topic(const struct feed *f, unsigned which)
 {
     return f->f->topics->name[which];
-}
-
-static void send_nothing(void *arg, void *tag, int64_t offset)
-{
-    (void)arg;
-    (void)tag;
-    (void)offset;
 }
 
 /* @return false: brokers are lost, with a line in `why` */
@@ -220,21 +212,17 @@ enum scan_end feeding_run(const struct feeding *f, struct buf *why)
 {
     struct feed *feed = memory_new(1, sizeof(*feed));
     enum scan_end end = SCAN_END_USAGE;
-    *feed = (struct feed){.f = f,
-                          .scan = {.params = f->params},
-                          .message = BUF_INIT(BUF_NO_LIMIT),
-                          .key = BUF_INIT(BUF_NO_LIMIT),
-                          .why = why};
+    *feed = (struct feed){
+        .f = f, .scan = {.params = f->params}, .message = BUF_INIT(BUF_NO_LIMIT), .why = why};
     feed->reader = memory_new(1, sizeof(*feed->reader));
     feed->scan.reader = feed->reader;
-    feed->kafka = kafka_new(&f->kafka, send_nothing, NULL, why);
+    feed->kafka = kafka_new(&f->kafka, NULL, NULL, why);
     if (feed->kafka != NULL && reader_open(feed->reader, &feed->scan, why)) {
         end = feed_with_lists(feed);
         reader_deinit(feed->reader);
     }
     kafka_free(feed->kafka);
     buf_deinit(&feed->message);
-    buf_deinit(&feed->key);
     free(feed->reader);
     free(feed);
     return end;
