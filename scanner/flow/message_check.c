@@ -129,7 +129,7 @@ static bool ok_verdict(struct span *in)
 static bool are_two_bits(uint8_t truths)
 {
     for (unsigned i = 0; i < 8; i += 2) {
-        if ((truths >> i & 3U) > TRUTH_YES) {
+        if (((unsigned)truths >> i & 3U) > TRUTH_YES) {
             return false;
         }
     }

@@ -67,6 +67,7 @@ def many_blocks(broker, folder):
         out = os.path.join(folder, "of many")
         fleet.collect(out)
         same_rows("many blocks", whole, out)
+        fleet.drop()
 
 
 # --- who leaves ----------------------------------------------------------------------------------
@@ -95,6 +96,7 @@ def member_leaves(broker, folder):
         done = fleet.collect(out, 3)
         check("leaving: collect says what is missing", "lines have no row" in done.stderr, done.stderr)
         check_equal("leaving: is marked", read_json(out, "manifest.json")["incomplete"], True)
+        fleet.drop()
 
 
 def joins_again(broker, folder):
@@ -115,6 +117,7 @@ def joins_again(broker, folder):
         fleet.collect(os.path.join(folder, "of joined"))
         late = end_of(fleet.start(1)[0], "joining: one more", 2)
         one_line("joining: one more", late, "has its 2 members")
+        fleet.drop()
 
 
 # --- nobody gets anywhere ------------------------------------------------------------------------
@@ -144,6 +147,7 @@ def fleet_is_stuck(broker, folder):
         said = [end_of(member, "stuck: a member", 1) for member in fleet.start(2)]
         check("stuck: somebody says that there is no progress", any("no progress for" in text for text in said), said)
         check("stuck: and that it ends", any("the scan ends" in text for text in said), said)
+        fleet.drop()
 
 
 # --- limits --------------------------------------------------------------------------------------
@@ -157,6 +161,7 @@ def limits(broker, folder):
     for option in ("--dns-rate-limit", "--concurrency"):
         check_refused(f"limits: {option}", run("work", *fleet.at, "--ehlo-domain", EHLO, "--name-servers", "127.0.0.1", option, "7"),
                       [f"{option} 7 is less than the parts of this member, 8"])
+    fleet.drop()
 
 
 def main():
