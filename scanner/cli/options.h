@@ -43,9 +43,9 @@
     X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan")      \
     X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")         \
     X(MERGE, "merge", "RESULTS... -o DIR", "one scan out of those of its shards") \
-    X(FEED, "feed", "FILE...", "the lists of a scan, for a fleet")                \
-    X(WORK, "work", "", "take part in the scan of a fleet")                       \
-    X(COLLECT, "collect", "-o DIR", "the results of a fleet's scan")              \
+    X(FEED, "feed", "FILE...", "lists for a fleet (experimental)")                \
+    X(WORK, "work", "", "take part in a fleet (experimental)")                    \
+    X(COLLECT, "collect", "-o DIR", "results of a fleet (experimental)")          \
     X(REPORT, "report", "RESULTS", "a page or tables of the results")             \
     X(DIFF, "diff", "OLD NEW", "what changed between two scans")                  \
     X(EXPLAIN, "explain", "[NAME|LINE|FILE]", "what it means, and how to fix it") \

@@ -1,7 +1,7 @@
 """A fleet over Kafka: the rows of one scan whatever the number of members, nobody visited twice; what is refused; messages that nobody can
 read.
 
-    test_fleet.py [--every N] [--domains N] [--only PART,...]     of the lab's hand-made cases, and of its others; members, poisoned, lost, refused
+    test_fleet.py [--every N] [--domains N] [--only PART,...]     of the lab's hand-made cases, and of its others; members, poisoned, lost, dropped, refused
 
 Servers that are slow, or answer by how often they were asked, are left out. Exit code 77 without Java, where Kafka cannot be fetched, or where
 the program was built without it.
@@ -176,6 +176,20 @@ def member_is_lost(broker, folder):
         fleet.drop()
 
 
+def topics_are_dropped(broker, folder):
+    """Under a member's hands: it says so, and ends."""
+    with Lab(DOMAINS) as lab:
+        path = os.path.join(folder, "dropped.txt")
+        write_quick_list(lab, path)
+        fleet = Fleet(broker, "dropped", options_of(lab), path)
+        ended("dropped: feed", fleet.feed("--members", "1", "--address-rate", "1/s"))
+        member = fleet.start(1)[0]
+        time.sleep(10)
+        fleet.drop()
+        said = end_of(member, "dropped: the member", 1)
+        check("dropped: the member says which topic", "topic dropped." in said and broker.address in said, said)
+
+
 def refusals(broker, folder):
     path = os.path.join(folder, "refused.txt")
     with open(path, "w", encoding="ascii") as file:
@@ -243,6 +257,8 @@ def main():
             poisoned(broker, folder, whole)
         if is_wanted("lost"):
             member_is_lost(broker, folder)
+        if is_wanted("dropped"):
+            topics_are_dropped(broker, folder)
         if is_wanted("refused"):
             refusals(broker, folder)
     finish()
