@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scanner/base/check.h"
@@ -10,7 +11,8 @@
 #include "scanner/base/memory.h"
 #include "scanner/fleet/kafka_private.h"
 
-#define AGAIN_US 100000
+#define AGAIN_US  100000
+#define DESTROY_S 10
 /* As long as a record waits for others: hops add up, and a turn of a worker is no longer. */
 #define BATCH_MS "5"
 
@@ -85,7 +87,7 @@ bool kafka_is_refused(struct kafka_fault *f)
 }
 
 /* Where brokers said nothing themselves. */
-static void note_silence(struct kafka_fault *f, rd_kafka_resp_err_t err)
+static void note_no_answer(struct kafka_fault *f, rd_kafka_resp_err_t err)
 {
     (void)pthread_mutex_lock(&f->lock);
     if (f->text[0] == '\0') {
@@ -175,6 +177,26 @@ static void give_up(struct kafka *k, const char *topic, rd_kafka_resp_err_t err)
     atomic_store(&k->lost, true);
 }
 
+static void *destroy_run(void *handle)
+{
+    rd_kafka_destroy(handle);
+    return NULL;
+}
+
+bool kafka_destroy(rd_kafka_t *handle)
+{
+    pthread_t thread;
+    struct timespec until;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+    until.tv_sec += DESTROY_S;
+    CHECK(pthread_create(&thread, NULL, destroy_run, handle) == 0);
+    bool gone = pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    if (!gone) {
+        (void)pthread_detach(thread);
+    }
+    return gone;
+}
+
 static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *m, void *opaque)
 {
     struct kafka_fault *f = opaque;
@@ -227,7 +249,9 @@ void kafka_free(struct kafka *k)
     }
     if (k->handle != NULL) {
         (void)rd_kafka_purge(k->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_destroy(k->handle);
+    }
+    if (k->handle != NULL && !kafka_destroy(k->handle)) {
+        return; /* it has our lock still */
     }
     (void)pthread_mutex_destroy(&k->fault.lock);
     free(k);
@@ -249,7 +273,7 @@ bool kafka_connect(struct kafka *k, int ms, struct buf *why)
         kafka_fault_end(&k->fault);
         return true;
     }
-    note_silence(&k->fault, err);
+    note_no_answer(&k->fault, err);
     buf_putf(why, "--brokers %s: %s: ", k->brokers, refused ? "refused" : "cannot be reached");
     kafka_fault_put(&k->fault, why);
     return false;

@@ -66,3 +66,6 @@ rd_kafka_conf_t *kafka_settings(const struct kafka_params *p, const struct kafka
                                 size_t count, struct buf *why);
 /** Takes `conf`. @return NULL with one line in `why` */
 rd_kafka_t *kafka_open_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct buf *why);
+/** librdkafka (2.0) may wait for ever for its own threads where topics were deleted (its issues 3007, 3954): it is left alone then.
+ * @return false: it is still there, and what it was given has to stay */
+bool kafka_destroy(rd_kafka_t *handle);

@@ -66,7 +66,9 @@ void kafka_reader_free(struct kafka_reader *r)
     rd_kafka_topic_partition_list_destroy(r->assigned);
     if (r->handle != NULL) {
         (void)rd_kafka_consumer_close(r->handle);
-        rd_kafka_destroy(r->handle);
+    }
+    if (r->handle != NULL && !kafka_destroy(r->handle)) {
+        return; /* it has our lock still */
     }
     (void)pthread_mutex_destroy(&r->fault.lock);
     free(r);
@@ -117,7 +119,7 @@ static void note_reader_contact(struct kafka_reader *r)
 }
 
 /* Once for each partition. */
-static void note_end(struct kafka_reader *r)
+static void note_partition_end(struct kafka_reader *r)
 {
     rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
         r->assigned, rd_kafka_topic_name(r->current->rkt), r->current->partition);
@@ -136,7 +138,7 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
     }
     if (r->current->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         note_reader_contact(r);
-        note_end(r);
+        note_partition_end(r);
         drop_current(r);
         return false;
     }

@@ -70,8 +70,8 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka_topic *t, int replicas)
 }
 
 /* What was wanted of the topics, as an admin event says it. @return NO_ERROR, or another with one line in `why` */
-static rd_kafka_resp_err_t results_of(struct kafka *k, rd_kafka_event_t *event,
-                                      rd_kafka_resp_err_t accepted, struct buf *why)
+static rd_kafka_resp_err_t topic_results(struct kafka *k, rd_kafka_event_t *event,
+                                         rd_kafka_resp_err_t accepted, struct buf *why)
 {
     rd_kafka_resp_err_t err =
         event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -102,7 +102,7 @@ static rd_kafka_resp_err_t take_results(struct kafka *k, rd_kafka_queue_t *queue
                                         rd_kafka_resp_err_t accepted, struct buf *why)
 {
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_ADMIN_MS + KAFKA_TRY_MS);
-    rd_kafka_resp_err_t err = results_of(k, event, accepted, why);
+    rd_kafka_resp_err_t err = topic_results(k, event, accepted, why);
     if (event != NULL) {
         rd_kafka_event_destroy(event);
     }

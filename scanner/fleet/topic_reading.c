@@ -5,8 +5,8 @@
 #define READ_MS    200
 #define SILENCE_MS 120000 /* of brokers, while more is there */
 
-static bool read_to_end(struct kafka_reader *r, const struct kafka_params *p, const char *topic,
-                        topic_record_fn *on_record, void *arg, struct buf *why)
+static bool read_until_end(struct kafka_reader *r, const struct kafka_params *p, const char *topic,
+                           topic_record_fn *on_record, void *arg, struct buf *why)
 {
     int64_t until = clock_boot_ms() + SILENCE_MS;
     while (!kafka_reader_is_at_end(r)) {
@@ -34,7 +34,7 @@ bool topic_read(const struct kafka_params *p, const char *topic, uint32_t partit
         return false;
     }
     kafka_reader_add(r, topic, partition);
-    bool ok = kafka_reader_begin(r, why) && read_to_end(r, p, topic, on_record, arg, why);
+    bool ok = kafka_reader_begin(r, why) && read_until_end(r, p, topic, on_record, arg, why);
     kafka_reader_free(r);
     return ok;
 }

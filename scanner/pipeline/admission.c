@@ -159,7 +159,7 @@ void admission_settle(struct admission *a, uint32_t block, uint32_t count)
     (void)pthread_mutex_unlock(&a->lock);
 }
 
-static bool has_place(const struct admission *a, uint32_t block)
+static bool ring_has_place(const struct admission *a, uint32_t block)
 {
     return block < a->first_open || block - a->first_open < BLOCK_RING;
 }
@@ -167,7 +167,7 @@ static bool has_place(const struct admission *a, uint32_t block)
 bool admission_may_hold(struct admission *a, uint32_t block)
 {
     (void)pthread_mutex_lock(&a->lock);
-    bool may = has_place(a, block);
+    bool may = ring_has_place(a, block);
     (void)pthread_mutex_unlock(&a->lock);
     return may;
 }
@@ -175,7 +175,7 @@ bool admission_may_hold(struct admission *a, uint32_t block)
 /* Of one that is closed already somebody else's hold has ended, so that it is not needed. */
 static bool block_is_open(const struct admission *a, uint32_t block)
 {
-    CHECK(has_place(a, block));
+    CHECK(ring_has_place(a, block));
     return block >= a->first_open;
 }
 

@@ -202,7 +202,7 @@ struct member *member_new(struct scan *scan, const struct fleet_params *p, struc
 }
 
 /* Of no thread's yet, or of none's any more. */
-static void say(struct member *m, const struct buf *message)
+static void say_in_control(struct member *m, const struct buf *message)
 {
     (void)kafka_send(m->kafka, member_topic(m, FLEET_CONTROL), 0, (struct span){0},
                      buf_span(message), NULL);
@@ -224,7 +224,7 @@ static void say_join(struct member *m)
                                    .trust_ad = place.trust_ad};
     struct buf message = BUF_INIT(BUF_NO_LIMIT);
     message_put_fleet_join(&message, &j);
-    say(m, &message);
+    say_in_control(m, &message);
     buf_deinit(&message);
     m->said_join = true;
 }
@@ -235,7 +235,7 @@ static void take_join_back(struct member *m)
     const struct message_fleet_away a = {.member = span_of(m->name)};
     struct buf message = BUF_INIT(BUF_NO_LIMIT);
     message_put_fleet_away(&message, &a);
-    say(m, &message);
+    say_in_control(m, &message);
     buf_deinit(&message);
     (void)kafka_flush(m->kafka, AWAY_MS);
 }
@@ -334,8 +334,8 @@ static void take_division(struct member *m, uint32_t number)
 }
 
 /* Who cannot be a member says nothing to the others. */
-static bool join(struct member *m, const struct member_wait *wait, enum scan_end *end,
-                 struct buf *why)
+static bool join_others(struct member *m, const struct member_wait *wait, enum scan_end *end,
+                        struct buf *why)
 {
     if (!read_control_until(m, has_read_control, wait, why)) {
         return false;
@@ -365,7 +365,7 @@ bool member_join(struct member *m, const struct member_wait *wait, enum scan_end
                  struct buf *why)
 {
     *end = SCAN_END_FATAL;
-    bool joined = join(m, wait, end, why);
+    bool joined = join_others(m, wait, end, why);
     if (!joined && m->said_join) {
         take_join_back(m);
     }

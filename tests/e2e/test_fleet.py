@@ -211,7 +211,10 @@ def refusals(broker, folder):
     check_refused("other members", fleet.feed("--members", "2"), ["--members"])
     check_refused("other options", fleet.feed("--members", "1", "--names-per-address", "7"), ["other options", "--names-per-address=7"])
     check_refused("another list", fleet.feed("--members", "1", path=other), ["another list"])
-    check_refused("no text", fleet.feed("--members", "1", "--column", os.fsdecode(b"Zo\xeb")), ["UTF-8"])
+    latin = os.path.join(folder, os.fsdecode(b"Zo\xeb"))
+    with open(latin, "w", encoding="ascii") as file:
+        file.write("example.edu\n")
+    check_refused("no text", fleet.feed("--members", "1", "--blocklist-file", latin), ["UTF-8"])
     check_refused("a name that is none", run("feed", *at[:2], "--scan", "a b", path), ["--scan a b"])
     check_refused("standard input", run("feed", *at, "-"), ["standard input"])
     check_refused("no brokers given", run("feed", "--scan", "night", path), ["--brokers"])
