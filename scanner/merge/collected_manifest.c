@@ -58,6 +58,7 @@ static json_t *member_object(const json_t *manifest, bool whole)
     (void)json_object_set(o, KEY_STARTED, json_object_get(manifest, KEY_STARTED));
     (void)json_object_set(o, KEY_ENDED, json_object_get(manifest, KEY_ENDED));
     (void)json_object_set(o, KEY_VANTAGE, json_object_get(manifest, KEY_VANTAGE));
+    (void)json_object_set(o, "outage_probes", json_object_get(manifest, "outage_probes"));
     return o;
 }
 
