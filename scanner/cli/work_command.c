@@ -199,7 +199,7 @@ static enum exit_code work_with_terms(const struct options *o, const struct flee
 {
     static struct options scan; /* large, and lives as long as the process */
     static char *words[WORDS_MAX + 1];
-    struct fleet_terms own;
+    static struct fleet_terms own; /* words are borrowed until the end */
     int count = 0;
     fleet_terms_init(&own);
     (void)fleet_option_put_words(o, &own);
@@ -208,7 +208,7 @@ static enum exit_code work_with_terms(const struct options *o, const struct flee
     for (size_t i = 0; i < terms->word_count; i++) {
         words[count++] = terms->words[i];
     }
-    for (size_t i = 0; i < own.word_count; i++) { /* borrowed until the end */
+    for (size_t i = 0; i < own.word_count; i++) {
         words[count++] = own.words[i];
     }
     if (!version_is_ours(o, terms, why) || !are_terms(o, terms, why) ||
