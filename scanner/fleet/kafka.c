@@ -304,15 +304,32 @@ static bool may_be_new(struct kafka *k, rd_kafka_resp_err_t err)
     return kafka_is_new(err) && now - atomic_load(&k->unknown_since_ms) < KAFKA_NEW_TOPIC_MS;
 }
 
+static rd_kafka_vu_t octets_of(rd_kafka_vtype_t type, struct span octets)
+{
+    void *at = octets.len > 0 ? (void *)(uintptr_t)octets.at : NULL; /* copied */
+    return (rd_kafka_vu_t){.vtype = type, .u = {.mem = {.ptr = at, .size = octets.len}}};
+}
+
+static rd_kafka_resp_err_t produce(struct kafka *k, const rd_kafka_vu_t *list, size_t count)
+{
+    rd_kafka_error_t *error = rd_kafka_produceva(k->handle, list, count);
+    rd_kafka_resp_err_t err = rd_kafka_error_code(error); /* of NULL: none */
+    rd_kafka_error_destroy(error);
+    return err;
+}
+
 bool kafka_send(struct kafka *k, const char *topic, uint32_t partition, struct span key,
                 struct span value, void *tag)
 {
-    const uint8_t *key_at = key.len > 0 ? key.at : NULL;
-    void *value_at = (void *)(uintptr_t)value.at; /* copied */
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        k->handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION((int32_t)partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key_at, key.len),
-        RD_KAFKA_V_VALUE(value_at, value.len), RD_KAFKA_V_OPAQUE(tag), RD_KAFKA_V_END);
+    const rd_kafka_vu_t list[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u = {.cstr = topic}},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u = {.i32 = (int32_t)partition}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = {.i = RD_KAFKA_MSG_F_COPY}},
+        octets_of(RD_KAFKA_VTYPE_KEY, key),
+        octets_of(RD_KAFKA_VTYPE_VALUE, value),
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u = {.ptr = tag}},
+    };
+    rd_kafka_resp_err_t err = produce(k, list, sizeof(list) / sizeof(list[0]));
     if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         atomic_store_explicit(&k->unknown_since_ms, 0, memory_order_relaxed);
         return true;
@@ -326,18 +343,21 @@ bool kafka_send(struct kafka *k, const char *topic, uint32_t partition, struct s
 bool kafka_send_noted(struct kafka *k, const char *topic, struct span value,
                       const struct kafka_header *headers, size_t count)
 {
-    rd_kafka_headers_t *list = rd_kafka_headers_new(count);
+    rd_kafka_headers_t *noted = rd_kafka_headers_new(count);
     for (size_t i = 0; i < count; i++) {
-        (void)rd_kafka_header_add(list, headers[i].name, -1, headers[i].value.at,
+        (void)rd_kafka_header_add(noted, headers[i].name, -1, headers[i].value.at,
                                   (ssize_t)headers[i].value.len);
     }
-    void *value_at = (void *)(uintptr_t)value.at;
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        k->handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value_at, value.len),
-        RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+    const rd_kafka_vu_t list[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u = {.cstr = topic}},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u = {.i32 = 0}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = {.i = RD_KAFKA_MSG_F_COPY}},
+        octets_of(RD_KAFKA_VTYPE_VALUE, value),
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u = {.headers = noted}},
+    };
+    rd_kafka_resp_err_t err = produce(k, list, sizeof(list) / sizeof(list[0]));
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rd_kafka_headers_destroy(list);
+        rd_kafka_headers_destroy(noted);
     }
     return err == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
