@@ -28,6 +28,7 @@ AT = ["--at", "2026-11-30T18:00:00Z"]
 OF_MACHINE = ("--name-servers",)
 SAME_COUNTS = ("connections", "with_sni", "without_sni", "without_tls", "established", "policy_connections", "policy_requests", "addresses",
                "visited", "open", "policy_open")
+WITH_PROBES = ("connections", "without_sni", "established")
 NONE_OF = ("repeated_visits", "unplanned_addresses", "policy_repeated", "policy_unplanned", "addresses_over_limit", "networks_over_limit",
            "questions_unplanned")
 
@@ -93,10 +94,21 @@ def end_of(member, what, code=0):
     return text
 
 
+def probes_of(manifests):
+    return sum(manifest["outage_probes"]["sessions"] for manifest in manifests)
+
+
 def same_visits(what, want, got):
-    for name in SAME_COUNTS:
+    """Each member has weather of its own, and asks again servers that answered, by sessions without SNI."""
+    for counters, probes in (want, got):
+        check(f"{what}: repeated visits are probes", counters["repeated_visits"] <= probes, (counters["repeated_visits"], probes))
+    (want, _), (got, _) = want, got
+    check_equal(f"{what}: who was visited", sum(got["visited"].values()), sum(want["visited"].values()))
+    for name in WITH_PROBES:
+        check_equal(f"{what}: {name} but repeated ones", got[name] - got["repeated_visits"], want[name] - want["repeated_visits"])
+    for name in set(SAME_COUNTS) - {*WITH_PROBES, "visited"}:
         check_equal(f"{what}: {name}", got[name], want[name])
-    for name in NONE_OF:
+    for name in set(NONE_OF) - {"repeated_visits"}:
         check_equal(f"{what}: {name}", got[name], 0)
 
 
@@ -123,10 +135,10 @@ def of_members(broker, folder, whole, counters, members):
         again = fleet.feed(*terms)
         check_equal(f"{what}: fed again", (again.returncode, "were fed before" in again.stderr), (0, True))
         fleet.work(members)
-        same_visits(what, counters, lab.counters(0))
         fleet.collect(out)
         same_rows(what, whole, out)
         manifest = read_json(out, "manifest.json")
+        same_visits(what, (counters, probes_of([read_json(whole, "manifest.json")])), (lab.counters(0), probes_of(manifest["fleet"]["members"])))
         check_equal(f"{what}: account", manifest["account"], read_json(whole, "manifest.json")["account"])
         check_equal(f"{what}: who worked", [m["complete"] for m in manifest["fleet"]["members"]], [True] * members)
         check_equal(f"{what}: the list", [i["sha256"] for i in manifest["inputs"]], [i["sha256"] for i in read_json(whole, "manifest.json")["inputs"]])

@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
 from e2e.runner import EHLO, check, check_equal, check_refused, finish, read_json, read_table, run, start  # noqa: E402
-from e2e.test_fleet import NONE_OF, SAME_COUNTS, SKIPPED, Fleet, end_of, is_wanted, options_of  # noqa: E402
+from e2e.test_fleet import SKIPPED, Fleet, end_of, is_wanted, options_of, probes_of, same_visits  # noqa: E402
 from e2e.test_merge import same_rows, write_quick_list  # noqa: E402
 from support.kafka_broker import Broker, NoBroker  # noqa: E402
 
@@ -27,7 +27,6 @@ MANY = 1500  # lines of five blocks: 128, 128, 256, 512 and some of 1,024
 FEW = 60
 # A busy machine makes no session last so long that it is tried again.
 UNHURRIED = ["--connect-timeout", "60", "--greeting-timeout", "60", "--reply-timeout", "60", "--tls-timeout", "60", "--target-timeout", "300"]
-WITH_PROBES = ("connections", "without_sni", "established")
 SILENCE = 45  # seconds, after which a member is lost
 
 
@@ -39,24 +38,6 @@ def stand_still(broker, stop):
         broker.process.send_signal(signal.SIGSTOP)
         stop.wait(3)
         broker.process.send_signal(signal.SIGCONT)
-
-
-def probes_of(manifests):
-    return sum(manifest["outage_probes"]["sessions"] for manifest in manifests)
-
-
-def same_visits_but_probes(what, want, got):
-    """Each member has weather of its own, and asks again servers that answered, by sessions without SNI."""
-    for counters, probes in (want, got):
-        check(f"{what}: repeated visits are probes", counters["repeated_visits"] <= probes, (counters["repeated_visits"], probes))
-    (want, _), (got, _) = want, got
-    check_equal(f"{what}: who was visited", sum(got["visited"].values()), sum(want["visited"].values()))
-    for name in WITH_PROBES:
-        check_equal(f"{what}: {name} but repeated ones", got[name] - got["repeated_visits"], want[name] - want["repeated_visits"])
-    for name in set(SAME_COUNTS) - {*WITH_PROBES, "visited"}:
-        check_equal(f"{what}: {name}", got[name], want[name])
-    for name in set(NONE_OF) - {"repeated_visits"}:
-        check_equal(f"{what}: {name}", got[name], 0)
 
 
 def many_blocks(broker, folder):
@@ -84,8 +65,8 @@ def many_blocks(broker, folder):
             pauses.join()
         out = os.path.join(folder, "of many")
         fleet.collect(out)
-        same_visits_but_probes("many blocks", (counters, probes_of([read_json(whole, "manifest.json")])),
-                               (lab.counters(0), probes_of(read_json(out, "manifest.json")["fleet"]["members"])))
+        same_visits("many blocks", (counters, probes_of([read_json(whole, "manifest.json")])),
+                    (lab.counters(0), probes_of(read_json(out, "manifest.json")["fleet"]["members"])))
         same_rows("many blocks", whole, out)
         fleet.drop()
 
