@@ -304,7 +304,7 @@ static bool may_be_new(struct kafka *k, rd_kafka_resp_err_t err)
     return kafka_is_new(err) && now - atomic_load(&k->unknown_since_ms) < KAFKA_NEW_TOPIC_MS;
 }
 
-static rd_kafka_vu_t octets_of(rd_kafka_vtype_t type, struct span octets)
+static rd_kafka_vu_t copied_octets(rd_kafka_vtype_t type, struct span octets)
 {
     void *at = octets.len > 0 ? (void *)(uintptr_t)octets.at : NULL; /* copied */
     return (rd_kafka_vu_t){.vtype = type, .u = {.mem = {.ptr = at, .size = octets.len}}};
@@ -325,8 +325,8 @@ bool kafka_send(struct kafka *k, const char *topic, uint32_t partition, struct s
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u = {.cstr = topic}},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u = {.i32 = (int32_t)partition}},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = {.i = RD_KAFKA_MSG_F_COPY}},
-        octets_of(RD_KAFKA_VTYPE_KEY, key),
-        octets_of(RD_KAFKA_VTYPE_VALUE, value),
+        copied_octets(RD_KAFKA_VTYPE_KEY, key),
+        copied_octets(RD_KAFKA_VTYPE_VALUE, value),
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u = {.ptr = tag}},
     };
     rd_kafka_resp_err_t err = produce(k, list, sizeof(list) / sizeof(list[0]));
@@ -352,7 +352,7 @@ bool kafka_send_noted(struct kafka *k, const char *topic, struct span value,
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u = {.cstr = topic}},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u = {.i32 = 0}},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = {.i = RD_KAFKA_MSG_F_COPY}},
-        octets_of(RD_KAFKA_VTYPE_VALUE, value),
+        copied_octets(RD_KAFKA_VTYPE_VALUE, value),
         {.vtype = RD_KAFKA_VTYPE_HEADERS, .u = {.headers = noted}},
     };
     rd_kafka_resp_err_t err = produce(k, list, sizeof(list) / sizeof(list[0]));
