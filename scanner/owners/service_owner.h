@@ -11,6 +11,9 @@
  * Names of a block that is announced ahead (admission.h) are dialled before it closes where that changes nothing
  * (service_ahead.c).
  *
+ * Where very many visits wait for a session, a service that would leave GATHERS is PARKED first: its names are in the spool, until
+ * its turn comes or a further name does (service_parking.c).
+ *
  * A visit is one or more sessions on behalf of a row, by the table of probes.c: for the service, or for
  * one name. What its sessions saw is kept as octets; the sessions themselves are not needed any more.
  *
