@@ -31,10 +31,9 @@ def write_params(folder, key, services=100):
     """A copy of shared_chains.params with this kind of key, and endpoints at so many addresses, each a service."""
     here = os.path.dirname(os.path.abspath(__file__))
     with open(os.path.join(here, "shared_chains.params"), encoding="ascii") as file:
-        text = file.read()
+        text = file.read() + operator_lines(services)
     link = os.path.join(folder, "datasets")
     os.symlink(os.path.join(measure.ROOT, "datasets", "lab"), link)
-    text = text.partition("operator one")[0] + operator_lines(services)
     path = os.path.join(folder, "shared_chains.params")
     with open(path, "w", encoding="ascii") as file:
         file.write(text.replace("../datasets/lab/", "datasets/").replace("key=p256", f"key={key}"))

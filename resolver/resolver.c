@@ -69,7 +69,6 @@ struct resolver {
     uv_timer_t tick;
     uv_check_t after_reading; /* where a tick is worked on */
     uint64_t ticked_ms;
-    bool waiting; /* the tick is that of questions that wait */
     uv_prepare_t prepare;
     struct dns_transport *transport;
     struct dns_reader *reader;
@@ -423,10 +422,8 @@ static void on_tick(uv_timer_t *handle)
     (void)handle; /* the loop turns, that is all */
 }
 
-static void tick_each(struct resolver *r, bool waiting)
+static void tick_each(struct resolver *r, uint64_t ms)
 {
-    uint64_t ms = waiting ? WAITING_TICK_MS : TICK_MS;
-    r->waiting = waiting;
     CHECK(uv_timer_start(&r->tick, on_tick, ms, ms) == 0);
 }
 
@@ -443,9 +440,9 @@ static void pump(struct resolver *r)
         send_question(r, question_take(from));
     }
     dns_transport_flush(r->transport);
-    bool waiting = !STAILQ_EMPTY(first_in_line(r));
-    if (waiting != r->waiting && uv_is_active((const uv_handle_t *)&r->tick)) {
-        tick_each(r, waiting);
+    uint64_t ms = STAILQ_EMPTY(first_in_line(r)) ? TICK_MS : WAITING_TICK_MS;
+    if (uv_is_active((const uv_handle_t *)&r->tick) && uv_timer_get_repeat(&r->tick) != ms) {
+        tick_each(r, ms);
     }
 }
 
@@ -573,7 +570,7 @@ static struct question *ask(struct resolver *r, struct span name, uint16_t type,
     q->arg = arg;
     q->tag = tag;
     if (r->pending++ == 0) {
-        tick_each(r, false);
+        tick_each(r, TICK_MS);
     }
     if (r->upstreams.count == 0 || !is_name) {
         q->place = ENDED;

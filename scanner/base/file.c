@@ -1,5 +1,6 @@
 #include "scanner/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -79,4 +80,24 @@ bool file_is_in(const char *folder, const char *name)
     bool is_in = access((const char *)path.at, F_OK) == 0;
     buf_deinit(&path);
     return is_in;
+}
+
+void file_remove_all(const char *folder, const char *suffix)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (span_ends_with(span_of(entry->d_name), span_of(suffix))) {
+            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* "." and ".." are no files */
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
+
+void file_remove_folder(const char *folder)
+{
+    file_remove_all(folder, "");
+    (void)rmdir(folder);
 }

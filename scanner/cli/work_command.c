@@ -1,9 +1,9 @@
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "scanner/base/file.h"
 #include "scanner/base/unlinked_file.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/console.h"
@@ -14,9 +14,8 @@
 #include "scanner/fleet/control.h"
 #include "scanner/pipeline/member.h"
 
-#define CONNECT_MS 20000
-#define LOOK_MS    500
-#define WORDS_MAX  (TERMS_WORDS_MAX * 2 + 3)
+#define LOOK_MS   500
+#define WORDS_MAX (TERMS_WORDS_MAX * 2 + 3)
 
 static void work_say(const struct options *o, const char *line)
 {
@@ -62,7 +61,7 @@ static bool wait_for_terms(const struct options *o, const struct fleet_topics *t
     const struct kafka_params p = fleet_option_kafka(o);
     struct kafka *k = kafka_new(&p, NULL, NULL, why);
     *code = k == NULL ? EXIT_CODE_USAGE : EXIT_CODE_FATAL;
-    bool ok = k != NULL && kafka_connect(k, CONNECT_MS, why);
+    bool ok = k != NULL && kafka_connect(k, KAFKA_CONNECT_MS, why);
     int found = 0;
     for (unsigned looks = 0; ok && found == 0; looks++) {
         found = look_for_terms(k, &p, t, terms, why);
@@ -136,19 +135,6 @@ static bool make_directory(char *path, size_t len, struct buf *why)
     return true;
 }
 
-static void remove_directory(const char *path)
-{
-    DIR *dir = opendir(path);
-    const struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        (void)unlinkat(dirfd(dir), entry->d_name, 0); /* "." and ".." are no files */
-    }
-    if (dir != NULL) {
-        (void)closedir(dir);
-        (void)rmdir(path);
-    }
-}
-
 /* --- the whole ---------------------------------------------------------------------------------- */
 
 /* The most that a member has: one for each of its parts. */
@@ -178,7 +164,7 @@ static enum exit_code run_member(const struct options *o, struct options *scan,
     console_init(&c);
     enum exit_code code = console_run_scan(&c, scan, why);
     console_deinit(&c);
-    remove_directory(directory);
+    file_remove_folder(directory);
     return code;
 }
 

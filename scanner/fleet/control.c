@@ -47,7 +47,10 @@ bool control_read(struct control_state *s, const struct kafka_params *p,
                   const struct fleet_topics *t, struct buf *why)
 {
     *s = (struct control_state){0};
-    return topic_read(p, t->name[FLEET_CONTROL], 0, on_record, s, why);
+    struct kafka_reader *r = kafka_reader_new(p, t->name[FLEET_CONTROL], why);
+    bool ok = r != NULL && topic_read(r, t->name[FLEET_CONTROL], 0, on_record, s, why);
+    kafka_reader_free(r);
+    return ok;
 }
 
 void control_state_deinit(struct control_state *s)

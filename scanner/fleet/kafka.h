@@ -10,6 +10,7 @@
  */
 
 #define KAFKA_RECORD_MAX (8U << 20) /* octets of a record: `max.message.bytes` of our topics */
+#define KAFKA_CONNECT_MS 20000      /* for the first answer */
 #define KAFKA_LOST_MS    600000     /* without a broker we give up; design.md, "Bad input" */
 
 /** --kafka-option KEY=VALUE: a setting of librdkafka, such as those of TLS and SASL. */
@@ -89,6 +90,9 @@ struct kafka_record {
 struct kafka_reader *kafka_reader_new(const struct kafka_params *p, const char *group,
                                       struct buf *why);
 void kafka_reader_free(struct kafka_reader *r);
+const char *kafka_reader_brokers(const struct kafka_reader *r);
+/** Nothing is read any more, until other partitions are added. */
+void kafka_reader_clear(struct kafka_reader *r);
 /** Before kafka_reader_begin(), each partition once. */
 void kafka_reader_add(struct kafka_reader *r, const char *topic, uint32_t partition);
 bool kafka_reader_begin(struct kafka_reader *r, struct buf *why);

@@ -52,6 +52,8 @@ bool kafka_send(struct kafka *k, const char *topic, uint32_t partition, struct s
 bool kafka_send_noted(struct kafka *k, const char *topic, struct span value, const struct kafka_header *headers, size_t count) NEVER
 void kafka_poll(struct kafka *k, int ms) NEVER
 bool kafka_flush(struct kafka *k, int ms) NEVER
+const char *kafka_reader_brokers(const struct kafka_reader *r) NEVER
+void kafka_reader_clear(struct kafka_reader *r) NEVER
 void kafka_reader_add(struct kafka_reader *r, const char *topic, uint32_t partition) NEVER
 bool kafka_reader_begin(struct kafka_reader *r, struct buf *why) NEVER
 bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *record) NEVER

@@ -74,6 +74,20 @@ void kafka_reader_free(struct kafka_reader *r)
     free(r);
 }
 
+const char *kafka_reader_brokers(const struct kafka_reader *r)
+{
+    return r->brokers;
+}
+
+void kafka_reader_clear(struct kafka_reader *r)
+{
+    drop_current(r);
+    (void)rd_kafka_assign(r->handle, NULL);
+    rd_kafka_topic_partition_list_destroy(r->assigned);
+    r->assigned = rd_kafka_topic_partition_list_new(8);
+    r->to_end = 0;
+}
+
 void kafka_reader_add(struct kafka_reader *r, const char *topic, uint32_t partition)
 {
     rd_kafka_topic_partition_list_add(r->assigned, topic, (int32_t)partition)->offset =

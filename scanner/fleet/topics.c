@@ -146,7 +146,7 @@ void fleet_put_key(struct buf *key, enum message_kind kind, struct span body)
     switch ((int)kind) {
     case MESSAGE_DOMAIN: {
         struct message_domain m = message_get_domain(body);
-        buf_put(key, m.domain.len > 0 ? m.domain : m.input);
+        buf_put(key, message_domain_key(&m));
         return;
     }
     case MESSAGE_HOST_WANT:

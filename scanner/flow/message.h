@@ -328,5 +328,11 @@ MESSAGE_KINDS(X)
 #undef X
 #undef MESSAGE_MEMBER
 
+/** Who owns a line: its domain, or what stands in place of one. */
+static inline struct span message_domain_key(const struct message_domain *m)
+{
+    return m->domain.len > 0 ? m->domain : m->input;
+}
+
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);

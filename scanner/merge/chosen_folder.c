@@ -1,12 +1,11 @@
 #include "scanner/merge/chosen_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "output/result_file.h"
+#include "scanner/base/file.h"
 
 #define CHOSEN_FOLDER "chosen.part" /* inside the output */
 
@@ -25,26 +24,10 @@ static enum analyze_end put_refused(const struct result_error *e, enum analyze_e
     return end;
 }
 
-/* Files of a folder. */
-static void remove_files(const char *folder, const char *suffix)
-{
-    DIR *dir = opendir(folder);
-    const struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        if (span_ends_with(span_of(entry->d_name), span_of(suffix))) {
-            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* "." and ".." are no files */
-        }
-    }
-    if (dir != NULL) {
-        (void)closedir(dir);
-    }
-}
-
 static void remove_folder(const struct chosen_folder *f)
 {
     if (f->path.len > 0) {
-        remove_files(path(f), "");
-        (void)rmdir(path(f));
+        file_remove_folder(path(f));
     }
 }
 
@@ -54,7 +37,7 @@ static void remove_what_was_left(const struct chosen_folder *f)
     struct stat folder_is;
     if (lstat(path(f), &folder_is) == 0 && S_ISDIR(folder_is.st_mode)) {
         remove_folder(f);
-        remove_files(f->analyze->output, RESULT_PART_SUFFIX);
+        file_remove_all(f->analyze->output, RESULT_PART_SUFFIX);
     }
 }
 

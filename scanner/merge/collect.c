@@ -10,7 +10,6 @@
 #include "scanner/merge/chosen_folder.h"
 #include "scanner/merge/collected_manifest.h"
 
-#define CONNECT_MS   20000
 #define CACHE_OCTETS (64U << 20)
 
 struct collecting {
@@ -19,7 +18,8 @@ struct collecting {
     struct control_state control;
     struct fleet_terms terms;
     struct chosen_folder folder;
-    uint64_t lines; /* rows of domains */
+    struct kafka_reader *rows; /* of one partition after the other */
+    uint64_t lines;            /* rows of domains */
     struct buf *why;
 };
 
@@ -86,11 +86,10 @@ static bool write_row(void *arg, const struct kafka_record *r)
 static enum analyze_end collect_partition(struct collecting *c, enum table_id t, uint32_t partition)
 {
     const char *topic = c->topics.name[FLEET_ROWS + (unsigned)t];
-    const struct kafka_params *kafka = &c->p->kafka;
     struct reading p = {.c = c, .table = t, .written = true};
     last_rows_open(&p.last);
-    bool ok = topic_read(kafka, topic, partition, note_row, &p, c->why) &&
-              topic_read(kafka, topic, partition, write_row, &p, c->why);
+    bool ok = topic_read(c->rows, topic, partition, note_row, &p, c->why) &&
+              topic_read(c->rows, topic, partition, write_row, &p, c->why);
     enum analyze_end end = !ok         ? ANALYZE_FATAL
                            : p.written ? ANALYZE_COMPLETE
                                        : chosen_folder_fail(&c->folder, ANALYZE_ROWS_LOST, c->why);
@@ -114,12 +113,14 @@ static enum analyze_end collect_table(struct collecting *c, enum table_id t)
 
 static enum analyze_end collect_rows(struct collecting *c)
 {
-    enum analyze_end end = ANALYZE_COMPLETE;
+    c->rows = kafka_reader_new(&c->p->kafka, c->p->scan, c->why);
+    enum analyze_end end = c->rows != NULL ? ANALYZE_COMPLETE : ANALYZE_FATAL;
     for (unsigned t = 0; t < TABLE_COUNT && end == ANALYZE_COMPLETE; t++) {
         if (c->topics.name[FLEET_ROWS + t][0] != '\0') {
             end = collect_table(c, (enum table_id)t);
         }
     }
+    kafka_reader_free(c->rows);
     return end;
 }
 
@@ -151,20 +152,24 @@ static int base_member(const struct collecting *c)
     return -1;
 }
 
+static struct collected_facts collected_facts_of(const struct collecting *c)
+{
+    return (struct collected_facts){.control = &c->control,
+                                    .terms = &c->terms,
+                                    .base = (uint16_t)base_member(c),
+                                    .dir = c->folder.dir,
+                                    .lines = c->lines};
+}
+
 static enum analyze_end write_files(struct collecting *c)
 {
     const struct control_files *files = &c->control.files;
-    uint16_t base = (uint16_t)base_member(c);
-    struct collected_facts facts = {.control = &c->control,
-                                    .terms = &c->terms,
-                                    .base = base,
-                                    .dir = c->folder.dir,
-                                    .lines = c->lines};
+    const struct collected_facts facts = collected_facts_of(c);
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
     bool ok = result_dir_finish(c->folder.dir);
     for (size_t i = 0; i < files->count && ok; i++) {
         const struct control_file *f = &files->at[i];
-        if (f->member == base && f->whole && !is_made_anew(f->name)) {
+        if (f->member == facts.base && f->whole && !is_made_anew(f->name)) {
             ok = result_dir_write_file(c->folder.dir, f->name, buf_span(&f->octets));
         }
     }
@@ -177,23 +182,10 @@ static enum analyze_end write_files(struct collecting *c)
     return ok ? ANALYZE_COMPLETE : chosen_folder_fail(&c->folder, ANALYZE_ROWS_LOST, c->why);
 }
 
-static uint32_t members_missing(const struct collecting *c)
-{
-    uint32_t missing = 0;
-    for (uint32_t i = 0; i < c->terms.members; i++) {
-        missing += !c->control.members[i].whole;
-    }
-    return missing;
-}
-
-static bool has_all(const struct collecting *c)
-{
-    return c->control.blocks > 0 && c->lines == c->control.lines && members_missing(c) == 0;
-}
-
 static void tell_what_is_missing(const struct collecting *c, struct buf *not_whole)
 {
-    if (has_all(c)) {
+    const struct collected_facts facts = collected_facts_of(c);
+    if (collected_is_whole(&facts)) {
         return;
     }
     buf_putf(not_whole, "--scan %s: ", c->p->scan);
@@ -203,8 +195,8 @@ static void tell_what_is_missing(const struct collecting *c, struct buf *not_who
         buf_putf(not_whole, "%lld of %llu lines have no row; ",
                  (long long)(c->control.lines - c->lines), (unsigned long long)c->control.lines);
     }
-    buf_putf(not_whole, "%u of %u members have not ended their work", members_missing(c),
-             c->terms.members);
+    buf_putf(not_whole, "%u of %u members have not ended their work",
+             collected_members_missing(&facts), c->terms.members);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -219,8 +211,9 @@ static struct kafka *reach_scan(const struct collect_params *p, const struct fle
         return NULL;
     }
     *end = ANALYZE_FATAL;
-    int there =
-        kafka_connect(k, CONNECT_MS, why) ? kafka_partitions(k, t->name[FLEET_CONTROL], why) : -1;
+    int there = kafka_connect(k, KAFKA_CONNECT_MS, why)
+                    ? kafka_partitions(k, t->name[FLEET_CONTROL], why)
+                    : -1;
     if (there == 0) {
         buf_putf(why, "--scan %s: there is no scan of this name at %s", p->scan, p->kafka.brokers);
         *end = ANALYZE_UNUSABLE;

@@ -99,13 +99,19 @@ static void set_inputs(json_t *m, const struct collected_facts *f)
     }
 }
 
-static bool is_all_there(const struct collected_facts *f)
+uint32_t collected_members_missing(const struct collected_facts *f)
 {
-    bool whole = f->control->blocks > 0 && f->control->lines == f->lines;
+    uint32_t missing = 0;
     for (uint32_t i = 0; i < f->terms->members; i++) {
-        whole = whole && f->control->members[i].whole;
+        missing += !f->control->members[i].whole;
     }
-    return whole;
+    return missing;
+}
+
+bool collected_is_whole(const struct collected_facts *f)
+{
+    return f->control->blocks > 0 && f->control->lines == f->lines &&
+           collected_members_missing(f) == 0;
 }
 
 bool collected_manifest_put(const struct collected_facts *f, struct buf *json, struct buf *why)
@@ -132,7 +138,7 @@ bool collected_manifest_put(const struct collected_facts *f, struct buf *json, s
     (void)json_object_set_new(m, KEY_FILES, manifest_files_array(f->dir));
     (void)json_object_set_new(m, KEY_DETAIL,
                               json_pack("{s:s}", KEY_LEVEL, row_detail_word(ROW_DETAIL_NORMAL)));
-    if (!is_all_there(f)) {
+    if (!collected_is_whole(f)) {
         (void)json_object_set_new(m, KEY_INCOMPLETE, json_true());
     }
     char *text = json_dumps(m, JSON_INDENT(2));

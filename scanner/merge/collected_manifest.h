@@ -13,5 +13,9 @@ struct collected_facts {
     uint64_t lines;               /* that have a row */
 };
 
+/** Members that have not ended their work. */
+uint32_t collected_members_missing(const struct collected_facts *facts);
+/** The list is fed to its end, each line has its row, and no member is missing. */
+bool collected_is_whole(const struct collected_facts *facts);
 /** The same octets for the same rows. @return false with one line in `why`: what members left cannot be read */
 bool collected_manifest_put(const struct collected_facts *facts, struct buf *json, struct buf *why);

@@ -9,9 +9,8 @@
 #include "scanner/pipeline/reader.h"
 #include "scanner/report/manifest.h"
 
-#define CONNECT_MS 20000
-#define POLL_MS    50
-#define FLUSH_MS   600000
+#define POLL_MS  50
+#define FLUSH_MS 600000
 
 struct feed {
     const struct feeding *f;
@@ -67,7 +66,7 @@ static bool feed_line(void *arg, const struct message_domain *line)
                  (unsigned long long)MESSAGE_LINES_MAX);
         return false;
     }
-    struct span key = line->domain.len > 0 ? line->domain : line->input;
+    struct span key = message_domain_key(line);
     m.block = f->block;
     buf_reset(&f->message);
     message_put_domain(&f->message, &m);
@@ -187,7 +186,7 @@ static enum scan_end feed_with_lists(struct feed *f)
     enum scan_end end = SCAN_END_FATAL;
     bool usage = false;
     feed_put_inputs(f, &f->f->terms->inputs);
-    if (!kafka_connect(f->kafka, CONNECT_MS, f->why)) {
+    if (!kafka_connect(f->kafka, KAFKA_CONNECT_MS, f->why)) {
         return SCAN_END_FATAL;
     }
     if (!fleet_topics_make(f->f->topics, f->kafka, f->f->terms->parts, &usage, f->why)) {

@@ -12,7 +12,6 @@
 #include "scanner/pipeline/member_private.h"
 #include "scanner/pipeline/thread_join.h"
 
-#define CONNECT_MS   20000
 #define JOIN_SAY_MS  10000  /* waiting for others is told */
 #define AWAY_MS      5000   /* for the word that it does not stay */
 #define LEAVE_MS     120000 /* for the last records */
@@ -186,7 +185,7 @@ struct member *member_new(struct scan *scan, const struct fleet_params *p, struc
 {
     struct member *m = member_alloc(scan, p);
     m->kafka = kafka_new(&p->kafka, member_on_delivered, m, why);
-    bool ok = m->kafka != NULL && kafka_connect(m->kafka, CONNECT_MS, why) &&
+    bool ok = m->kafka != NULL && kafka_connect(m->kafka, KAFKA_CONNECT_MS, why) &&
               open_reader(m, &m->control, why) && open_reader(m, &m->inlet, why) &&
               open_reader(m, &m->domains, why);
     if (ok) {

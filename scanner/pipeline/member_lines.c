@@ -9,7 +9,7 @@
 
 static bool is_of_part(const struct member *m, const struct message_domain *line, uint32_t part)
 {
-    return part_of_key(line->domain.len > 0 ? line->domain : line->input, &m->division) == part;
+    return part_of_key(message_domain_key(line), &m->division) == part;
 }
 
 /* @return false when intake was stopped */

@@ -86,8 +86,7 @@ static struct message_domain message_of(struct reader *r, const struct source_re
 
 static void send_line(struct reader *r, const struct message_domain *line)
 {
-    struct span key = line->domain.len > 0 ? line->domain : line->input;
-    uint32_t part = part_of_name(r->scan, key);
+    uint32_t part = part_of_name(r->scan, message_domain_key(line));
     scan_items_open(r->scan, 1);
     message_put_domain(&r->outbox[part - r->scan->division.first], line);
     line_set_add(&r->sent, line->input_line);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -98,4 +99,27 @@ Test(file, octets_at_a_place_are_all_or_nothing)
     cr_expect(!file_write_at(full, 0, SPAN_LIT("x")));
     cr_expect_eq(errno, ENOSPC);
     cr_assert_eq(close(full), 0);
+}
+
+static void make_empty_file(const char *folder, const char *name)
+{
+    char path[200];
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    cr_assert_geq(fd, 0);
+    (void)close(fd);
+}
+
+Test(file, those_of_a_folder_are_removed_by_their_ends_or_with_it)
+{
+    char folder[] = "/tmp/mxcensus-test-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    make_empty_file(folder, "a.part");
+    make_empty_file(folder, "a");
+    file_remove_all(folder, ".part");
+    cr_expect_not(file_is_in(folder, "a.part"));
+    cr_expect(file_is_in(folder, "a"));
+    file_remove_folder(folder);
+    cr_expect_neq(access(folder, F_OK), 0);
+    file_remove_folder(folder); /* there is none */
 }
