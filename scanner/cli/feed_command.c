@@ -30,6 +30,7 @@ enum exit_code feed_command(struct options *o, struct buf *why)
     o->params.feeds = true;
     terms.parts = o->fleet_parts;
     terms.members = o->fleet_members;
+    terms.silent_after = o->fleet_silent_after;
     (void)snprintf(terms.version, sizeof(terms.version), "%s", MXCENSUS_VERSION);
     if (!fleet_topics_init(&topics, o->fleet_scan, why) || !input_look(&o->params, why) ||
         !fleet_option_put_files(o, &terms.files, why)) {

@@ -4,6 +4,7 @@
 #include "scanner/cli/host_option.h"
 #include "scanner/cli/kafka_option.h"
 #include "scanner/cli/option_readers.h"
+#include "scanner/fleet/terms.h"
 #include "scanner/fleet/topics.h"
 
 #define FIELD(name)        offsetof(struct options, params.name)
@@ -380,6 +381,9 @@ const struct option_row option_table[] = {
      "member has a thread for each of its parts. The default is the lowest power of two that is 8 "
      "for each member.",
      option_read_number, OPTION_FIELD(fleet_parts), 1, FLEET_PARTS_LIMIT},
+    {OPTION_GROUP_FLEET, IN_FEED, 0, "silent-after", "SECONDS", "45", NULL,
+     "when a member is given up", "A member that is not heard for so many seconds is lost.",
+     option_read_number, OPTION_FIELD(fleet_silent_after), TERMS_SILENT_MIN, TERMS_SILENT_MAX},
     {OPTION_GROUP_FLEET, IN_COLLECT, 0, "drop", NULL, NULL, NULL, "delete the scan's topics",
      "Delete the topics of the scan, with all that is in them, instead of collecting it. Not with "
      "--output.",

@@ -164,6 +164,7 @@ struct options {
     size_t kafka_option_count;
     uint32_t fleet_parts;
     uint32_t fleet_members;
+    uint32_t fleet_silent_after; /* seconds */
     bool drop;
     const char *contact; /* NULL: none; it is in params.user_agent as well */
     struct net_endpoint name_servers[NAME_SERVERS_MAX];

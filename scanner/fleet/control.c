@@ -19,7 +19,8 @@ static void on_message(struct control_state *s, enum message_kind kind, struct s
     }
     case MESSAGE_FLEET_LEFT: {
         struct message_fleet_left m = message_get_fleet_left(body);
-        if (m.member < FLEET_PARTS_LIMIT) {
+        if (m.member < FLEET_PARTS_LIMIT && m.epoch >= s->members[m.member].epoch) {
+            s->members[m.member].epoch = m.epoch;
             s->members[m.member].left = true;
             s->members[m.member].whole = m.whole;
         }

@@ -9,6 +9,7 @@ struct control_state {
     uint32_t blocks; /* of the list; 0: it is not fed to its end */
     uint64_t lines;
     struct {
+        uint32_t epoch; /* of the seat */
         bool left;
         bool whole;
     } members[FLEET_PARTS_LIMIT];

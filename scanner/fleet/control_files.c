@@ -44,12 +44,34 @@ static struct control_file *begin(struct control_files *f, const struct message_
     return file;
 }
 
+/* Its first piece comes, of other octets than what there is of it. */
+static bool begins_anew(const struct control_file *file, const struct message_fleet_file *m)
+{
+    return m->piece == 0 && (!file->whole || m->member != FLEET_FEED) &&
+           (m->pieces != file->pieces ||
+            memcmp(m->sha256.at, file->sha256, sizeof(file->sha256)) != 0);
+}
+
+static void begin_anew(struct control_files *f, struct control_file *file,
+                       const struct message_fleet_file *m)
+{
+    f->octets -= file->octets.len;
+    buf_reset(&file->octets);
+    file->pieces = m->pieces;
+    file->next = 0;
+    file->whole = false;
+    memcpy(file->sha256, m->sha256.at, sizeof(file->sha256));
+}
+
 bool control_files_add(struct control_files *f, const struct message_fleet_file *m)
 {
     struct control_file *file = find_file(f, m->member, m->name);
     file = file == NULL ? begin(f, m) : file;
     if (file == NULL || f->octets + m->octets.len > CONTROL_OCTETS_MAX) {
         return false;
+    }
+    if (begins_anew(file, m)) {
+        begin_anew(f, file, m);
     }
     if (file->whole || m->piece < file->next) {
         return true; /* again */

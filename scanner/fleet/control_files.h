@@ -3,7 +3,8 @@
 #include "scanner/base/buf.h"
 #include "scanner/flow/message.h"
 
-/** Files that stand in `control` in pieces, put together again; of what comes twice the first counts. */
+/** Files that stand in `control` in pieces, put together again. Of what feed says twice the first counts, once it is whole; of what the members
+ * of a seat leave, one after the other, the last. */
 #define CONTROL_FILES_MAX  4096
 #define CONTROL_OCTETS_MAX (1U << 30)
 

@@ -24,17 +24,26 @@ bool roster_agrees(const struct roster *r, const struct roster_place *place)
                              r->place.trust_ad == place->trust_ad);
 }
 
+static bool is_new_name(const struct roster *r, struct span name)
+{
+    return name.len > 0 && name.len < sizeof(r->members->name) &&
+           roster_find(r, name) == ROSTER_NOBODY;
+}
+
+static void sit_down(struct roster_member *m, struct span name, uint32_t epoch)
+{
+    *m = (struct roster_member){.epoch = epoch};
+    memcpy(m->name, name.at, name.len);
+}
+
 void roster_join(struct roster *r, const struct message_fleet_join *join)
 {
     const struct roster_place place = {
         .ipv4 = join->ipv4, .ipv6 = join->ipv6, .trust_ad = join->trust_ad};
-    if (r->complete || join->member.len == 0 || join->member.len >= sizeof(r->members->name) ||
-        roster_find(r, join->member) != ROSTER_NOBODY || !roster_agrees(r, &place)) {
+    if (r->complete || !is_new_name(r, join->member) || !roster_agrees(r, &place)) {
         return;
     }
-    struct roster_member *m = &r->members[r->count++];
-    *m = (struct roster_member){0};
-    memcpy(m->name, join->member.at, join->member.len);
+    sit_down(&r->members[r->count++], join->member, ROSTER_FIRST_EPOCH);
     r->place = place;
     r->complete = r->count == r->wanted;
 }
@@ -46,7 +55,7 @@ void roster_away(struct roster *r, struct span name)
         return;
     }
     if (r->complete) {
-        roster_left(r, number, false);
+        r->members[number].unfinished = true;
         return;
     }
     r->count--;
@@ -54,19 +63,28 @@ void roster_away(struct roster *r, struct span name)
             (r->count - number) * sizeof(r->members[0]));
 }
 
-void roster_left(struct roster *r, uint32_t number, bool whole)
+void roster_left(struct roster *r, const struct message_fleet_left *left)
 {
-    if (number < r->count) {
-        r->members[number].left = whole;
-        r->members[number].unfinished = !whole;
+    if (left->member < r->count && r->members[left->member].epoch == left->epoch) {
+        r->members[left->member].left = left->whole;
+        r->members[left->member].unfinished = !left->whole;
     }
 }
 
-void roster_beat(struct roster *r, struct span name, uint64_t progress, int64_t now_ms)
+bool roster_take(struct roster *r, const struct message_fleet_take *take)
+{
+    bool taken = r->complete && take->member < r->count &&
+                 take->epoch == r->members[take->member].epoch + 1 && is_new_name(r, take->name);
+    if (taken) {
+        sit_down(&r->members[take->member], take->name, take->epoch);
+    }
+    return taken;
+}
+
+void roster_beat(struct roster *r, struct span name, uint64_t progress)
 {
     uint32_t number = roster_find(r, name);
     if (number != ROSTER_NOBODY) {
-        r->members[number].heard_ms = now_ms;
         r->members[number].silent = 0;
         r->members[number].progress = progress;
     }
@@ -75,7 +93,7 @@ void roster_beat(struct roster *r, struct span name, uint64_t progress, int64_t 
 void roster_count_silence(struct roster *r)
 {
     for (uint32_t i = 0; i < r->count; i++) {
-        r->members[i].silent += !r->members[i].left;
+        r->members[i].silent++;
     }
 }
 
@@ -88,12 +106,26 @@ uint64_t roster_progress_of_others(const struct roster *r, uint32_t ourselves)
     return sum;
 }
 
-uint32_t roster_find_lost(const struct roster *r, uint32_t ourselves, uint32_t beats)
+static bool seat_is_free(const struct roster_member *m, uint32_t beats)
+{
+    return m->unfinished || (!m->left && m->silent > beats);
+}
+
+uint32_t roster_find_free(const struct roster *r, uint32_t ourselves, uint32_t beats)
 {
     for (uint32_t i = 0; i < r->count; i++) {
-        if (i != ourselves && (r->members[i].unfinished || r->members[i].silent > beats)) {
+        if (i != ourselves && seat_is_free(&r->members[i], beats)) {
             return i;
         }
     }
     return ROSTER_NOBODY;
+}
+
+bool roster_is_done(const struct roster *r)
+{
+    bool done = r->complete;
+    for (uint32_t i = 0; i < r->count; i++) {
+        done = done && r->members[i].left;
+    }
+    return done;
 }

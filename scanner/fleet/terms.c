@@ -63,6 +63,7 @@ void fleet_terms_put(const struct fleet_terms *t, struct buf *json)
     (void)json_object_set_new(o, "scan_id", json_string(t->scan_id));
     (void)json_object_set_new(o, "partitions", json_integer(t->parts));
     (void)json_object_set_new(o, "members", json_integer(t->members));
+    (void)json_object_set_new(o, "silent_after", json_integer(t->silent_after));
     (void)json_object_set_new(o, "words", words);
     (void)json_object_set_new(o, "inputs", json_of(&t->inputs));
     (void)json_object_set_new(o, "files", json_of(&t->files));
@@ -119,7 +120,9 @@ bool fleet_terms_read(struct fleet_terms *t, struct span json, struct buf *why)
               take_short_text(o, "scan_id", t->scan_id, sizeof(t->scan_id)) &&
               strlen(t->scan_id) == UUID_TEXT_MAX - 1 &&
               take_number(o, "partitions", FLEET_PARTS_MAX, &t->parts) &&
-              take_number(o, "members", t->parts, &t->members) && take_words(o, t) &&
+              take_number(o, "members", t->parts, &t->members) &&
+              take_number(o, "silent_after", TERMS_SILENT_MAX, &t->silent_after) &&
+              t->silent_after >= TERMS_SILENT_MIN && take_words(o, t) &&
               take_json(o, "inputs", &t->inputs) && take_json(o, "files", &t->files);
     json_decref(o);
     if (!ok) {
@@ -163,6 +166,8 @@ bool fleet_terms_agree(const struct fleet_terms *then, const struct fleet_terms 
         buf_putf(why, "was begun with --partitions %u", then->parts);
     } else if (then->members != now->members) {
         buf_putf(why, "was begun with --members %u", then->members);
+    } else if (then->silent_after != now->silent_after) {
+        buf_putf(why, "was begun with --silent-after %u", then->silent_after);
     } else if (!span_eq(buf_span(&then->inputs), buf_span(&now->inputs))) {
         buf_put_text(why, "was begun with another list: its name, length or SHA-256 is different");
     } else if (!span_eq(buf_span(&then->files), buf_span(&now->files))) {

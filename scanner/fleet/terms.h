@@ -10,13 +10,17 @@
 #define TERMS_FILE      "terms"
 #define INPUTS_FILE     "inputs" /* what lists turned out to be */
 #define TERMS_WORDS_MAX 1024
+#define TERMS_SILENT_MIN \
+    10 /* seconds, after which a member that is not heard is lost: there is a beat in each, and brokers may be slow */
+#define TERMS_SILENT_MAX 3600
 
 struct fleet_terms {
     char version[64];
     char scan_id[UUID_TEXT_MAX];
     uint32_t parts;
     uint32_t members;
-    char **words; /* options of scan, each "--name=value"; malloc */
+    uint32_t silent_after; /* seconds */
+    char **words;          /* options of scan, each "--name=value"; malloc */
     size_t word_count;
     struct buf inputs; /* JSON: as in a manifest */
     struct buf files;  /* JSON: {path: sha256} of what options name */

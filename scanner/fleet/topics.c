@@ -119,6 +119,7 @@ enum fleet_topic fleet_topic_of_kind(enum message_kind kind)
     case MESSAGE_FLEET_LAST:
     case MESSAGE_FLEET_DONE:
     case MESSAGE_FLEET_LEFT:
+    case MESSAGE_FLEET_TAKE:
     case MESSAGE_FLEET_AWAY:
         return FLEET_CONTROL;
     case MESSAGE_FLEET_BEAT:

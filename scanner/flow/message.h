@@ -22,7 +22,7 @@
  *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
  *   everyone of a fleet ─OUTWARD─► writer, which sends it to brokers (pipeline/member_out.c)
  */
-#define MESSAGE_VERSION 13
+#define MESSAGE_VERSION 14
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -221,13 +221,16 @@
 #define FIELDS_FLEET_SENT(F) F(u16, part) F(u32, blocks) F(rest, offsets)
 #define FIELDS_FLEET_LAST(F) F(u32, blocks) F(u64, lines) /* how many of the list have a row */
 #define FIELDS_FLEET_DONE(F) F(u16, part)                 /* all of its lines have their rows */
-#define FIELDS_FLEET_LEFT(F) F(u16, member) F(flag, whole)
+#define FIELDS_FLEET_LEFT(F) F(u16, member) F(u32, epoch) F(flag, whole)
+/* Somebody sits down where nobody works any more: the first who says so of an epoch (fleet/roster.h). */
+#define FIELDS_FLEET_TAKE(F) F(u16, member) F(u32, epoch) F(span, name)
 /* Who joined does not stay: before all are there its place is another's. */
 #define FIELDS_FLEET_AWAY(F) F(span, member)
 /* Each second: a number that changes as long as it gets anywhere. */
-#define FIELDS_FLEET_BEAT(F) F(u64, progress)
-#define FIELDS_STOP(F)       F(u8, reason)
-#define FIELDS_GIVE_UP(F)    F(u8, reason) /* coordinator to workers, see watchdog.h */
+#define FIELDS_FLEET_BEAT(F) \
+    F(u64, progress) F(u64, sent_ms) /* by the clock of who beats, for itself */
+#define FIELDS_STOP(F)    F(u8, reason)
+#define FIELDS_GIVE_UP(F) F(u8, reason) /* coordinator to workers, see watchdog.h */
 
 #define MESSAGE_KINDS(X)                \
     X(DOMAIN, domain)                   \
@@ -277,6 +280,7 @@
     X(FLEET_LAST, fleet_last)           \
     X(FLEET_DONE, fleet_done)           \
     X(FLEET_LEFT, fleet_left)           \
+    X(FLEET_TAKE, fleet_take)           \
     X(FLEET_AWAY, fleet_away)           \
     X(FLEET_BEAT, fleet_beat)           \
     X(STOP, stop)                       \

@@ -220,6 +220,11 @@ static bool is_block(uint32_t block)
     return block < MESSAGE_BLOCKS_MAX;
 }
 
+static bool is_epoch(uint32_t epoch)
+{
+    return epoch > 0 && epoch <= MESSAGE_EPOCHS_MAX;
+}
+
 /* --- messages ------------------------------------------------------------------------------- */
 
 /* Those that leave a process, and what their fields may be beside. */
@@ -253,7 +258,9 @@ static bool is_block(uint32_t block)
     X(FLEET_SENT, fleet_sent, is_block(m.blocks) && m.offsets.len % sizeof(uint64_t) == 0)        \
     X(FLEET_LAST, fleet_last, m.blocks > 0 && is_block(m.blocks) && m.lines <= MESSAGE_LINES_MAX) \
     X(FLEET_DONE, fleet_done, true)                                                               \
-    X(FLEET_LEFT, fleet_left, true)                                                               \
+    X(FLEET_LEFT, fleet_left, is_epoch(m.epoch))                                                  \
+    X(FLEET_TAKE, fleet_take,                                                                     \
+      is_epoch(m.epoch) && m.name.len > 0 && m.name.len <= MEMBER_NAME_MAX)                       \
     X(FLEET_AWAY, fleet_away, m.member.len > 0 && m.member.len <= MEMBER_NAME_MAX)                \
     X(FLEET_BEAT, fleet_beat, true)
 

@@ -12,12 +12,10 @@
 #include "scanner/pipeline/member_private.h"
 #include "scanner/pipeline/thread_join.h"
 
-#define JOIN_SAY_MS  10000  /* waiting for others is told */
-#define AWAY_MS      5000   /* for the word that it does not stay */
-#define LEAVE_MS     120000 /* for the last records */
-#define BEAT_MS      1000
-#define FRESH_MS     3000 /* our own beat came back so lately: brokers are well */
-#define SILENT_BEATS 45   /* of ours, while there is none of another member: it is lost */
+#define JOIN_SAY_MS 10000  /* waiting for others is told */
+#define AWAY_MS     5000   /* for the word that it does not stay */
+#define LEAVE_MS    120000 /* for the last records */
+#define BEAT_MS     1000
 
 /* --- the coordinator's ------------------------------------------------------------------------ */
 
@@ -44,7 +42,6 @@ static void say_done(struct member *m)
     buf_deinit(&out);
 }
 
-/* Others' silence counts only while our own beats come back: else it is the brokers who are silent. */
 static void beat(struct member *m, uint64_t progress)
 {
     int64_t now = clock_boot_ms();
@@ -52,17 +49,12 @@ static void beat(struct member *m, uint64_t progress)
         return;
     }
     m->beat_ms = now;
-    const struct message_fleet_beat b = {.progress = progress};
+    const struct message_fleet_beat b = {.progress = progress, .sent_ms = (uint64_t)now};
     struct buf message = BUF_INIT(BUF_NO_LIMIT);
     message_put_fleet_beat(&message, &b);
     (void)kafka_send(m->kafka, member_topic(m, FLEET_BEATS), 0, span_of(m->name),
                      buf_span(&message), NULL);
     buf_deinit(&message);
-    (void)pthread_mutex_lock(&m->watching);
-    if (now - m->roster.members[m->number].heard_ms <= FRESH_MS) {
-        roster_count_silence(&m->roster);
-    }
-    (void)pthread_mutex_unlock(&m->watching);
 }
 
 void member_look(struct member *m, bool lines_read, uint64_t progress)
@@ -136,7 +128,7 @@ bool member_is_lost(struct member *m, struct buf *why)
     (void)pthread_mutex_lock(&m->watching);
     uint32_t lost = block_watch_is_over(&m->watch)
                         ? ROSTER_NOBODY
-                        : roster_find_lost(&m->roster, m->number, SILENT_BEATS);
+                        : roster_find_free(&m->roster, m->number, m->p->terms->silent_after);
     if (lost != ROSTER_NOBODY) {
         buf_putf(why, "--scan %s: member %u of %u ", m->p->scan, lost + 1, m->p->terms->members);
         if (m->roster.members[lost].unfinished) {
@@ -457,7 +449,8 @@ bool member_leave(struct member *m, const char *directory, enum scan_end end)
     stop_member_threads(m);
     leave_files(&l, directory);
     l.ok = all_is_taken(m) && l.ok; /* also the last rows: else it has not done its work */
-    struct message_fleet_left left = {.member = m->number, .whole = whole && l.ok};
+    struct message_fleet_left left = {
+        .member = m->number, .epoch = ROSTER_FIRST_EPOCH, .whole = whole && l.ok};
     struct leaving last = {.m = m, .ok = true};
     struct buf message = BUF_INIT(BUF_NO_LIMIT);
     message_put_fleet_left(&message, &left);

@@ -8,7 +8,8 @@
 #include "scanner/pipeline/member_bounds.h"
 #include "scanner/pipeline/member_private.h"
 
-#define NOTICES_MAX 20 /* messages that cannot be read: each is told, so many */
+#define FRESH_MS    3000 /* a beat of ours that was sent so lately came back: brokers are well */
+#define NOTICES_MAX 20   /* messages that cannot be read: each is told, so many */
 
 /* --- what cannot be read ---------------------------------------------------------------------- */
 
@@ -161,7 +162,7 @@ static void on_control(struct member *m, enum message_kind kind, struct span bod
         return;
     case MESSAGE_FLEET_LEFT: {
         struct message_fleet_left l = message_get_fleet_left(body);
-        roster_left(&m->roster, l.member, l.whole);
+        roster_left(&m->roster, &l);
         return;
     }
     case MESSAGE_FLEET_AWAY:
@@ -169,6 +170,16 @@ static void on_control(struct member *m, enum message_kind kind, struct span bod
         return;
     default: /* files are collect's */
         return;
+    }
+}
+
+/* Others' silence counts in beats of our own, as these lie in one order; where ours come late, it is the brokers who are silent. */
+static void on_beat(struct member *m, struct span name, const struct message_fleet_beat *b)
+{
+    roster_beat(&m->roster, name, b->progress);
+    if (span_eq(name, span_of(m->name)) && clock_boot_ms() - (int64_t)b->sent_ms <= FRESH_MS) {
+        roster_count_silence(&m->roster);
+        roster_beat(&m->roster, name, b->progress);
     }
 }
 
@@ -183,7 +194,8 @@ bool member_read_control(struct member *m, int ms)
     if (member_read_message(m, &r, &kind, &body)) {
         (void)pthread_mutex_lock(&m->watching);
         if (kind == MESSAGE_FLEET_BEAT) {
-            roster_beat(&m->roster, r.key, message_get_fleet_beat(body).progress, clock_boot_ms());
+            struct message_fleet_beat b = message_get_fleet_beat(body);
+            on_beat(m, r.key, &b);
         } else {
             on_control(m, kind, body);
         }

@@ -338,6 +338,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
     case MESSAGE_FLEET_LAST:
     case MESSAGE_FLEET_DONE:
     case MESSAGE_FLEET_LEFT:
+    case MESSAGE_FLEET_TAKE:
     case MESSAGE_FLEET_AWAY:
     case MESSAGE_FLEET_BEAT:
         break;

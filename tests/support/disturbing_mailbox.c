@@ -214,6 +214,7 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
     case MESSAGE_FLEET_LAST:
     case MESSAGE_FLEET_DONE:
     case MESSAGE_FLEET_LEFT:
+    case MESSAGE_FLEET_TAKE:
     case MESSAGE_FLEET_AWAY:
     case MESSAGE_FLEET_BEAT:
     case MESSAGE_STOP:

@@ -67,6 +67,56 @@ Test(control_files, pieces_make_a_file)
     pieces_free(&p);
 }
 
+/* A file of one piece. */
+static bool add_text(struct control_files *f, uint16_t member, const char *text)
+{
+    struct pieces p = {0};
+    control_file_put(member, "manifest.json", span_of(text), keep, &p);
+    struct message_fleet_file only = piece(&p, 0);
+    bool added = control_files_add(f, &only);
+    pieces_free(&p);
+    return added;
+}
+
+Test(control_files, of_a_seat_the_last_counts_and_of_feed_the_first)
+{
+    static const struct {
+        uint16_t member;
+        const char *counts;
+    } of[] = {{3, "second"}, {FLEET_FEED, "first"}};
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+        struct control_files f = {0};
+        cr_expect(add_text(&f, of[i].member, "first"));
+        cr_expect(add_text(&f, of[i].member, "second"));
+        const struct control_file *file = control_files_find(&f, of[i].member, "manifest.json");
+        cr_assert_not_null(file);
+        cr_expect(span_eq(buf_span(&file->octets), span_of(of[i].counts)), "%u", of[i].member);
+        control_files_deinit(&f);
+    }
+}
+
+Test(control_files, who_was_killed_in_the_middle_of_a_file_is_in_nobodys_way)
+{
+    struct pieces longer;
+    struct pieces other;
+    struct control_files f = {0};
+    make_pieces(&longer, FLEET_PIECE_MAX + 5);
+    make_pieces(&other, FLEET_PIECE_MAX + 6);
+    struct message_fleet_file left = piece(&longer, 0);
+    cr_expect(control_files_add(&f, &left));
+    for (size_t i = 0; i < other.count; i++) {
+        struct message_fleet_file m = piece(&other, i);
+        cr_expect(control_files_add(&f, &m));
+    }
+    const struct control_file *file = control_files_find(&f, 3, "roots.pem");
+    cr_assert_not_null(file);
+    cr_expect_eq(file->octets.len, FLEET_PIECE_MAX + 6);
+    cr_expect_eq(f.octets, FLEET_PIECE_MAX + 6);
+    control_files_deinit(&f);
+    pieces_free(&longer);
+    pieces_free(&other);
+}
+
 Test(control_files, an_empty_file_is_one)
 {
     struct pieces p;

@@ -14,6 +14,7 @@ static struct fleet_terms make_terms(void)
     (void)snprintf(t.scan_id, sizeof(t.scan_id), "%s", UUID_NIL);
     t.parts = 16;
     t.members = 3;
+    t.silent_after = 45;
     (void)fleet_terms_add_word(&t, span_of("--seed=7"));
     (void)fleet_terms_add_word(&t, span_of("--at=@1769860800"));
     buf_put_text(&t.inputs, "[{\"path\":\"a\"}]");
@@ -39,6 +40,7 @@ Test(terms, what_is_written_is_read)
     cr_expect_str_eq(back.scan_id, UUID_NIL);
     cr_expect_eq(back.parts, 16);
     cr_expect_eq(back.members, 3);
+    cr_expect_eq(back.silent_after, 45);
     cr_expect_eq(back.word_count, 2);
     cr_expect_str_eq(back.words[0], "--seed=7");
     cr_expect(fleet_terms_agree(&back, &t, &why));
@@ -55,20 +57,32 @@ Test(terms, what_is_none_is_refused)
         "",
         "[]",
         "{}",
-        "{\"version\":\"1\",\"scan_id\":\"x\",\"partitions\":4,\"members\":1,\"words\":[],"
+        "{\"version\":\"1\",\"scan_id\":\"x\",\"partitions\":4,\"members\":1,\"silent_after\":45,"
+        "\"words\":[],"
         "\"inputs\":[],\"files\":{}}",
-        "{\"version\":\"1\"," GOOD_ID ",\"partitions\":0,\"members\":1,\"words\":[],\"inputs\":[],"
+        "{\"version\":\"1\"," GOOD_ID
+        ",\"partitions\":0,\"members\":1,\"silent_after\":45,\"words\":[],\"inputs\":[],"
         "\"files\":{}}",
         "{\"version\":\"1\"," GOOD_ID
-        ",\"partitions\":257,\"members\":1,\"words\":[],\"inputs\":[],"
+        ",\"partitions\":257,\"members\":1,\"silent_after\":45,\"words\":[],\"inputs\":[],"
         "\"files\":{}}",
-        "{\"version\":\"1\"," GOOD_ID ",\"partitions\":4,\"members\":5,\"words\":[],\"inputs\":[],"
+        "{\"version\":\"1\"," GOOD_ID
+        ",\"partitions\":4,\"members\":5,\"silent_after\":45,\"words\":[],\"inputs\":[],"
         "\"files\":{}}",
-        "{\"version\":\"1\"," GOOD_ID ",\"partitions\":4,\"members\":1,\"words\":[\"seed\"],"
+        "{\"version\":\"1\"," GOOD_ID
+        ",\"partitions\":4,\"members\":1,\"silent_after\":45,\"words\":[\"seed\"],"
         "\"inputs\":[],\"files\":{}}",
-        "{\"version\":\"1\"," GOOD_ID ",\"partitions\":4,\"members\":1,\"words\":[7],"
+        "{\"version\":\"1\"," GOOD_ID
+        ",\"partitions\":4,\"members\":1,\"silent_after\":45,\"words\":[7],"
         "\"inputs\":[],\"files\":{}}",
-        "{\"version\":\"1\"," GOOD_ID ",\"partitions\":4,\"members\":1,\"words\":[]}",
+        "{\"version\":\"1\"," GOOD_ID
+        ",\"partitions\":4,\"members\":1,\"silent_after\":45,\"words\":[]}",
+        "{\"version\":\"1\"," GOOD_ID
+        ",\"partitions\":4,\"members\":1,\"silent_after\":9,\"words\":[],"
+        "\"inputs\":[],\"files\":{}}",
+        "{\"version\":\"1\"," GOOD_ID
+        ",\"partitions\":4,\"members\":1,\"silent_after\":3601,\"words\":[],"
+        "\"inputs\":[],\"files\":{}}",
     };
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     struct fleet_terms t;
@@ -77,7 +91,8 @@ Test(terms, what_is_none_is_refused)
         cr_expect(why.len > 0);
     }
     cr_expect(read(&t,
-                   "{\"version\":\"1\"," GOOD_ID ",\"partitions\":4,\"members\":1,"
+                   "{\"version\":\"1\"," GOOD_ID
+                   ",\"partitions\":4,\"members\":1,\"silent_after\":45,"
                    "\"words\":[\"--seed=1\"],\"inputs\":[],\"files\":{}}",
                    &why));
     fleet_terms_deinit(&t);
@@ -118,6 +133,11 @@ static void other_members(struct fleet_terms *t)
     t->members = 2;
 }
 
+static void other_silence(struct fleet_terms *t)
+{
+    t->silent_after = 10;
+}
+
 static void other_list(struct fleet_terms *t)
 {
     buf_put_text(&t->inputs, " ");
@@ -134,6 +154,7 @@ Test(terms, others_are_told_by_what_differs)
     expect_other(other_word, "--ports=26");
     expect_other(other_parts, "--partitions 16");
     expect_other(other_members, "--members 3");
+    expect_other(other_silence, "--silent-after 45");
     expect_other(other_list, "list");
     expect_other(other_file, "files");
 }

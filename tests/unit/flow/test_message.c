@@ -173,7 +173,7 @@ Test(message, every_kind_comes_back_as_it_was_put)
 }
 
 /* The form on the wire is fixed by its version: little-endian, without padding. */
-Test(message, octets_of_version_13)
+Test(message, octets_of_version_14)
 {
     struct buf wire = BUF_INIT(BUF_NO_LIMIT);
     message_put_chain_known(&wire, &(struct message_chain_known){
@@ -182,7 +182,7 @@ Test(message, octets_of_version_13)
                                        .issuers = 0x0708090a,
                                    });
     static const uint8_t want[] = {
-        15, 0, 0, 0, MESSAGE_CHAIN_KNOWN, 0, 13, 0, 3, 0, 0, 0, 'a', 'b', 'c', 5, 6, 0, 0,
+        15, 0, 0, 0, MESSAGE_CHAIN_KNOWN, 0, 14, 0, 3, 0, 0, 0, 'a', 'b', 'c', 5, 6, 0, 0,
         10, 9, 8, 7};
     cr_expect(span_eq(buf_span(&wire), (struct span){want, sizeof(want)}));
     buf_deinit(&wire);

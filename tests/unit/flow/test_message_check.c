@@ -309,6 +309,31 @@ Test(message_check, a_flag_is_0_or_1, .init = setup, .fini = teardown)
         cr_expect_eq(check(), fault, "%s %s", #name, #value); \
     } while (0)
 
+Test(message_check, an_epoch_fits_into_the_number_of_a_fetch, .init = setup, .fini = teardown)
+{
+    static const struct {
+        uint32_t epoch;
+        enum message_fault fault;
+    } of[] = {{0, MESSAGE_BAD_FIELD},
+              {1, MESSAGE_SOUND},
+              {MESSAGE_EPOCHS_MAX, MESSAGE_SOUND},
+              {MESSAGE_EPOCHS_MAX + 1, MESSAGE_BAD_FIELD}};
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+        const struct message_fleet_take take = {.epoch = of[i].epoch, .name = span_of("one")};
+        const struct message_fleet_left left = {.epoch = of[i].epoch};
+        buf_reset(&wire);
+        message_put_fleet_take(&wire, &take);
+        cr_expect_eq(check(), of[i].fault, "TAKE %u", of[i].epoch);
+        buf_reset(&wire);
+        message_put_fleet_left(&wire, &left);
+        cr_expect_eq(check(), of[i].fault, "LEFT %u", of[i].epoch);
+    }
+    const struct message_fleet_take nobody = {.epoch = 1};
+    buf_reset(&wire);
+    message_put_fleet_take(&wire, &nobody);
+    cr_expect_eq(check(), MESSAGE_BAD_FIELD, "TAKE by nobody");
+}
+
 Test(message_check, there_are_no_more_blocks_than_a_list_may_have, .init = setup, .fini = teardown)
 {
     EXPECT_BLOCKS(block_end, block, MESSAGE_BLOCKS_MAX - 1, MESSAGE_SOUND);

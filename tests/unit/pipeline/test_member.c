@@ -32,6 +32,7 @@ static struct scene *scene_new(uint32_t members, uint32_t number)
     fleet_terms_init(&s.terms);
     s.terms.parts = PARTS;
     s.terms.members = members;
+    s.terms.silent_after = 45;
     cr_assert(fleet_topics_init(&s.topics, "night", &why));
     s.params = (struct fleet_params){.scan = "night", .topics = &s.topics, .terms = &s.terms};
     mailbox_init(&s.scan.writer, NULL);
@@ -144,6 +145,12 @@ static void join(struct scene *s, const char *name)
     roster_join(&s->member->roster, &j);
 }
 
+static void leave(struct scene *s, uint16_t number, bool whole)
+{
+    const struct message_fleet_left l = {.member = number, .epoch = 1, .whole = whole};
+    roster_left(&s->member->roster, &l);
+}
+
 /* Nobody listens there, which is found out much later. */
 static void open_kafka(struct scene *s)
 {
@@ -175,9 +182,9 @@ Test(member, who_leaves_unfinished_is_told_at_once_and_by_its_number)
     join(s, "two");
     join(s, "three");
     expect_lost(s, NULL);
-    roster_left(&s->member->roster, 1, true);
+    leave(s, 1, true);
     expect_lost(s, NULL);
-    roster_left(&s->member->roster, 2, false);
+    leave(s, 2, false);
     expect_lost(s, "member 3 of 3 has left before its work was done");
     block_watch_last(&s->member->watch, 1);
     for (uint32_t part = 0; part < PARTS; part++) {
