@@ -14,7 +14,7 @@ static bool is_topic_name(const char *scan)
 bool fleet_topics_init(struct fleet_topics *t, const char *scan, struct buf *why)
 {
     static const char *const words[] = {"control",  "beats",   "domains", "hosts",
-                                        "services", "answers", "dead"};
+                                        "services", "answers", "state",   "dead"};
     *t = (struct fleet_topics){0};
     if (!is_topic_name(scan)) {
         buf_putf(why,
@@ -55,10 +55,10 @@ bool fleet_topics_make(const struct fleet_topics *t, struct kafka *k, uint32_t p
             return false;
         }
         if (there == 0) {
-            missing[count++] =
-                (struct kafka_topic){.name = t->name[i],
-                                     .partitions = wanted,
-                                     .compacted = i >= FLEET_ROWS || i == FLEET_BEATS};
+            missing[count++] = (struct kafka_topic){
+                .name = t->name[i],
+                .partitions = wanted,
+                .compacted = i >= FLEET_ROWS || i == FLEET_BEATS || i == FLEET_STATE};
         } else if ((uint32_t)there != wanted) {
             buf_putf(why,
                      "--partitions: topic %s is there with %d partitions, not %u: give the number "
@@ -112,6 +112,13 @@ enum fleet_topic fleet_topic_of_kind(enum message_kind kind)
     case MESSAGE_NAME_CHECKED:
     case MESSAGE_PERMIT_GRANT:
         return FLEET_ANSWERS;
+    case MESSAGE_KNOWN_DOMAIN:
+    case MESSAGE_KNOWN_HOST:
+    case MESSAGE_KNOWN_RESOLVED:
+    case MESSAGE_KNOWN_SERVICE:
+    case MESSAGE_KNOWN_NAME:
+    case MESSAGE_KNOWN_SPEAKER:
+        return FLEET_STATE;
     case MESSAGE_FLEET_FILE:
     case MESSAGE_FLEET_JOIN:
     case MESSAGE_FLEET_SETTLED:
@@ -140,6 +147,30 @@ static void put_address(struct buf *key, const struct net_addr *a)
 {
     char text[NET_ADDR_TEXT_MAX];
     buf_put(key, (struct span){(const uint8_t *)text, net_addr_format(a, text)});
+}
+
+/* Of `state`, where several kinds lie in one topic. */
+static void put_known_place(struct buf *key, const char *kind, const struct net_addr *a,
+                            uint16_t port)
+{
+    buf_put_text(key, kind);
+    put_address(key, a);
+    buf_putf(key, "|%u", (unsigned)port);
+}
+
+static void put_known_name(struct buf *key, const char *kind, struct span host,
+                           const struct net_addr *a, uint16_t port)
+{
+    put_known_place(key, kind, a, port);
+    buf_put_char(key, '|');
+    buf_put(key, host);
+}
+
+/* The result of a host takes the place of its addresses. */
+static void put_known_host(struct buf *key, struct span host)
+{
+    buf_put_text(key, "host|");
+    buf_put(key, host);
 }
 
 void fleet_put_key(struct buf *key, enum message_kind kind, struct span body)
@@ -182,6 +213,30 @@ void fleet_put_key(struct buf *key, enum message_kind kind, struct span body)
     case MESSAGE_NAME_CHECKED: {
         struct message_name_checked m = message_get_name_checked(body);
         put_address(key, &m.address);
+        return;
+    }
+    case MESSAGE_KNOWN_DOMAIN:
+        buf_putf(key, "line|%llu", (unsigned long long)message_get_known_domain(body).input_line);
+        return;
+    case MESSAGE_KNOWN_HOST:
+        put_known_host(key, message_get_known_host(body).host);
+        return;
+    case MESSAGE_KNOWN_RESOLVED:
+        put_known_host(key, message_get_known_resolved(body).host);
+        return;
+    case MESSAGE_KNOWN_SERVICE: {
+        struct message_known_service m = message_get_known_service(body);
+        put_known_place(key, "service|", &m.address, m.port);
+        return;
+    }
+    case MESSAGE_KNOWN_NAME: {
+        struct message_known_name m = message_get_known_name(body);
+        put_known_name(key, "name|", m.host, &m.address, m.port);
+        return;
+    }
+    case MESSAGE_KNOWN_SPEAKER: {
+        struct message_known_speaker m = message_get_known_speaker(body);
+        put_known_name(key, "speaker|", m.host, &m.address, m.port);
         return;
     }
     default:

@@ -21,6 +21,7 @@ enum fleet_topic {
     FLEET_HOSTS,
     FLEET_SERVICES,
     FLEET_ANSWERS,
+    FLEET_STATE, /* what owners of a part have done: for whoever takes it over */
     FLEET_DEAD,
     FLEET_ROWS, /* and one for each table from here on */
     FLEET_TOPIC_COUNT = FLEET_ROWS + TABLE_COUNT

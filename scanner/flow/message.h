@@ -20,9 +20,10 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
+ *   owner of a fleet ─KNOWN_...─► writer ─► topic `state` ─► the owner of the same part after a loss
  *   everyone of a fleet ─OUTWARD─► writer, which sends it to brokers (pipeline/member_out.c)
  */
-#define MESSAGE_VERSION 14
+#define MESSAGE_VERSION 15
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -148,8 +149,26 @@
 
 /* What has its row already, once each; a second one is a stray. Of a service before those who speak there and its
  * names. */
-#define FIELDS_KNOWN_DOMAIN(F) F(u64, input_line) F(span, domain)
-#define FIELDS_KNOWN_HOST(F)   F(span, host) F(host_result, result)
+#define FIELDS_KNOWN_DOMAIN(F) \
+    F(u64, input_line) F(span, domain) /* empty, in a fleet: the line is invalid or a repeat */
+#define FIELDS_KNOWN_HOST(F) F(span, host) F(host_result, result)
+/* Of a fleet: a host that has its addresses, and no row: what DNS said. All else follows from that and the rules of the scan. */
+#define FIELDS_KNOWN_RESOLVED(F)                                \
+    F(span, host)                                               \
+    F(u32, block) /* as it was wanted, */                       \
+    F(flag, late) /* and it belongs to a later one */           \
+    F(u8, addresses_max)                                        \
+    F(flag, blocklisted)                                        \
+    F(dns, a)                                                   \
+    F(dns, aaaa)                                                \
+    F(dns, tlsa)                                                \
+    F(dns, first_cname)                                         \
+    F(dns, expanded_tlsa)                                       \
+    F(span, cnames) /* codec_put_span() each */                 \
+    F(u32, addresses_truncated)                                 \
+    F(span, addresses) /* codec_put_addr() each */              \
+    F(span, tlsas)     /* codec_put_tlsa() each, as the next */ \
+    F(span, expanded_tlsas)
 #define FIELDS_KNOWN_SERVICE(F)                                         \
     F(addr, address)                                                    \
     F(u16, port)                                                        \
@@ -159,7 +178,16 @@
     F(span, ptr_names) /* of each: is it confirmed, codec_put_span() */ \
     F(span, session)   /* without SNI; empty: none */                   \
     F(flag, again)     /* it was not the first attempt, nor the first that was lost */
-/* Of a host that has its row. What it got is there if it was dialled: for certificate groups (struct group_result), and for
+/** What became of a name that has its row. */
+enum known_turn {
+    KNOWN_DIALLED,
+    KNOWN_INFERRED,
+    KNOWN_INHERITED, /* the service's failures spoke for it */
+    KNOWN_NOT_TESTED,
+    KNOWN_TURN_COUNT,
+};
+
+/* Of a host that has its row, or of a fleet. What it got is there if it was dialled: for certificate groups (struct group_result), and for
  * failures that speak for others. */
 #define FIELDS_KNOWN_NAME(F)          \
     F(u32, block)                     \
@@ -175,7 +203,8 @@
     F(flag, by_wildcard)              \
     F(u16, tls_version)               \
     F(span, chain_id)                 \
-    F(facts, facts)
+    F(facts, facts)                   \
+    F(span, told) /* of a fleet: the ENDPOINT_DONE that its host is to hear, or has heard */
 /* A name that speaks for others, all of it: it may have no row yet. Attempts by codec_put_session(), one behind the other,
  * as well as that with SNI = TLSA base domain. */
 #define FIELDS_KNOWN_SPEAKER(F)               \
@@ -258,6 +287,7 @@
     X(CERT_KNOWN, cert_known)           \
     X(KNOWN_DOMAIN, known_domain)       \
     X(KNOWN_HOST, known_host)           \
+    X(KNOWN_RESOLVED, known_resolved)   \
     X(KNOWN_SERVICE, known_service)     \
     X(KNOWN_NAME, known_name)           \
     X(KNOWN_SPEAKER, known_speaker)     \
@@ -305,6 +335,7 @@ enum message_kind {
 #define MESSAGE_C_host_result struct host_result
 #define MESSAGE_C_lease       struct lease
 #define MESSAGE_C_facts       struct sender_facts
+#define MESSAGE_C_dns         struct seen_dns
 
 #define MESSAGE_MEMBER(type, name) MESSAGE_C_##type name;
 struct host_result {

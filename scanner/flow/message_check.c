@@ -6,13 +6,15 @@
 #include "scanner/domain/domain_name.h"
 #include "scanner/domain/domain_source.h"
 
-#define HEADER_LEN       8
-#define NAME_MAX_OCTETS  (DNS_NAME_TEXT_MAX - 1)
-#define BRIEFS_MAX       (HOST_ADDRESSES_MAX * 2 * 4) /* addresses of both families, ports of a scan */
-#define PIECES_MAX       4096
-#define MEMBER_NAME_MAX  64
-#define FILE_NAME_OCTETS 255
-#define SHA256_LEN       32
+#define HEADER_LEN           8
+#define NAME_MAX_OCTETS      (DNS_NAME_TEXT_MAX - 1)
+#define BRIEFS_MAX           (HOST_ADDRESSES_MAX * 2 * 4) /* addresses of both families, ports of a scan */
+#define PIECES_MAX           4096
+#define MEMBER_NAME_MAX      64
+#define FILE_NAME_OCTETS     255
+#define SHA256_LEN           32
+#define SPEAKER_SESSIONS_MAX 8               /* as a visit has */
+#define UNIX_MS_MAX          253402300799999 /* of the year 9999 */
 
 /* --- fields --------------------------------------------------------------------------------- */
 
@@ -96,17 +98,38 @@ static inline bool ok_octets(struct span *in, size_t len)
 #define OK_ARRAY_OF_LEAF_KEY(name)
 #define OK_ARRAY_OF_FACTS(name)
 #define OK_ARRAY_OF_TLSA(name)
+#define OK_ARRAY_OF_DNS(name)
+#define OK_ARRAY_OF_REPLY(name)
+#define OK_ARRAY_OF_SMTP(name)
+#define OK_ARRAY_OF_HELLO(name)
+#define OK_ARRAY_OF_SESSION(name)
 #define OK_ARRAY_OF_BRIEF(name) &&ok_octets(in, sizeof(((struct endpoint_brief *)NULL)->name))
+#define OK_ARRAY_OF_TLS(name)   &&ok_octets(in, sizeof(((struct seen_tls *)NULL)->name))
+
+static bool ok_word(struct span *in)
+{
+    return ok_octets(in, 1);
+}
 
 static bool ok_leaf_key(struct span *in);
 static bool ok_facts(struct span *in);
 static bool ok_verdict(struct span *in);
+static bool ok_reply(struct span *in);
+static bool ok_smtp(struct span *in);
+static bool ok_tls(struct span *in);
+static bool ok_hello(struct span *in);
 
 X(LEAF_KEY, leaf_key, struct leaf_key)
 X(FACTS, facts, struct sender_facts)
 X(VERDICT, verdict, struct chain_brief)
 X(TLSA, tlsa, struct seen_tlsa)
 X(BRIEF, brief, struct endpoint_brief)
+X(DNS, dns, struct seen_dns)
+X(REPLY, reply, struct seen_reply)
+X(SMTP, smtp, struct seen_smtp)
+X(TLS, tls, struct seen_tls)
+X(HELLO, hello, struct seen_hello)
+X(SESSION, session, struct seen_session)
 #undef X
 
 static bool ok_leaf_key(struct span *in)
@@ -169,6 +192,87 @@ static bool ok_host_result(struct span *in)
     return ok && r.endpoints.len == 0;
 }
 
+static bool ok_dns(struct span *in)
+{
+    struct span ahead = *in;
+    return hold_dns(in) && codec_get_dns(&ahead).state < DNS_STATE_COUNT;
+}
+
+/* --- sessions ------------------------------------------------------------------------------- */
+
+static bool ok_reply(struct span *in)
+{
+    return hold_reply(in);
+}
+
+static bool ok_smtp(struct span *in)
+{
+    struct span ahead = *in;
+    return hold_smtp(in) && codec_get_smtp(&ahead).starttls < starttls_vocabulary.count;
+}
+
+static bool is_alert(int alert)
+{
+    return alert >= -1 && alert <= UINT8_MAX;
+}
+
+/* Its list is a peer's anyway. */
+static bool ok_tls(struct span *in)
+{
+    struct span ahead = *in;
+    if (!hold_tls(in)) {
+        return false;
+    }
+    struct seen_tls t = codec_get_tls(&ahead);
+    return is_alert(t.alert_received) && is_alert(t.alert_sent) && t.list.len <= TLS_LIST_MAX &&
+           t.cert_count <= TLS_CERTS_MAX &&
+           memchr(t.error_text, '\0', sizeof(t.error_text)) != NULL;
+}
+
+static bool ok_hello(struct span *in)
+{
+    struct span ahead = *in;
+    if (!hold_hello(in)) {
+        return false;
+    }
+    struct seen_hello h = codec_get_hello(&ahead);
+    return h.answer <= HELLO_DECLINED && is_alert(h.alert);
+}
+
+static bool ok_session(struct span *in)
+{
+    struct span ahead = *in;
+    if (!hold_session(in)) {
+        return false;
+    }
+    struct seen_session s = codec_get_session(&ahead);
+    return s.outcome < OUTCOME_COUNT && s.started_unix_ms >= 0 &&
+           s.started_unix_ms <= UNIX_MS_MAX && s.sys > INT32_MIN;
+}
+
+/* @return whether there are so many, whole ones */
+static bool are_sessions(struct span octets, size_t least, size_t most)
+{
+    size_t count = 0;
+    for (; octets.len > 0; count++) {
+        if (count == most || !ok_session(&octets)) {
+            return false;
+        }
+    }
+    return count >= least;
+}
+
+static size_t count_sessions(struct span octets)
+{
+    size_t count = 0;
+    for (; octets.len > 0; count++) {
+        (void)codec_get_session(&octets);
+    }
+    return count;
+}
+
+/* --- lists ---------------------------------------------------------------------------------- */
+
 static bool are_tlsas(struct span octets)
 {
     for (unsigned i = 0; octets.len > 0; i++) {
@@ -215,10 +319,123 @@ static bool is_line(const struct message_domain *m)
            is_object_in_a_line(m->metadata);
 }
 
+static bool are_cnames(struct span octets)
+{
+    for (unsigned i = 0; octets.len > 0; i++) {
+        struct span ahead = octets;
+        if (i == DNS_CNAME_MAX || !ok_span(&octets) || !is_dns_name(codec_get_span(&ahead))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In order, each once. */
+static bool are_addresses(struct span octets)
+{
+    struct net_addr before = {0};
+    for (unsigned i = 0; octets.len > 0; i++) {
+        struct span ahead = octets;
+        if (i == 2 * HOST_ADDRESSES_MAX || !ok_addr(&octets)) {
+            return false;
+        }
+        struct net_addr a = codec_get_addr(&ahead);
+        if (a.family == 0 || (i > 0 && net_addr_cmp(&before, &a) >= 0)) {
+            return false;
+        }
+        before = a;
+    }
+    return true;
+}
+
+static bool are_ptr_names(struct span octets)
+{
+    for (unsigned i = 0; octets.len > 0; i++) {
+        if (i == PTR_MAX || !ok_flag(&octets) || !ok_span(&octets)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_block(uint32_t block)
 {
     return block < MESSAGE_BLOCKS_MAX;
 }
+
+/* --- one message ------------------------------------------------------------------------------ */
+
+static enum message_fault message_open(struct span octets, uint16_t *number, struct span *body)
+{
+    struct span in = octets;
+    if (octets.len < HEADER_LEN || octets.len > MESSAGE_FOREIGN_MAX) {
+        return MESSAGE_NO_HEADER;
+    }
+    size_t len = codec_get_count(&in);
+    *number = codec_get_u16(&in);
+    uint16_t version = codec_get_u16(&in);
+    *body = in;
+    return len != in.len                ? MESSAGE_NO_HEADER
+           : version != MESSAGE_VERSION ? MESSAGE_OTHER_VERSION
+                                        : MESSAGE_SOUND;
+}
+
+/* --- what is known ---------------------------------------------------------------------------- */
+
+static bool is_line_done(const struct message_known_domain *m)
+{
+    return m->input_line > 0 && m->input_line <= MESSAGE_LINES_MAX &&
+           (m->domain.len == 0 || is_normal_domain(m->domain));
+}
+
+/* What is asked at the end of links needs one. */
+static bool is_resolved(const struct message_known_resolved *m)
+{
+    return is_dns_name(m->host) && is_block(m->block) && are_cnames(m->cnames) &&
+           are_addresses(m->addresses) && are_tlsas(m->tlsas) && are_tlsas(m->expanded_tlsas) &&
+           (m->cnames.len > 0 || m->expanded_tlsa.state == DNS_NOT_ASKED);
+}
+
+static bool is_known_service(const struct message_known_service *m)
+{
+    return m->address.family != 0 && m->port > 0 && are_two_bits(m->versions) &&
+           m->ptr_state < DNS_STATE_COUNT && are_ptr_names(m->ptr_names) &&
+           are_sessions(m->session, 0, 1);
+}
+
+static bool is_sound_endpoint_done(struct span body);
+
+/* The one that its host is to hear: a whole message. */
+static bool is_told_of(struct span octets, const struct message_known_name *m)
+{
+    uint16_t number;
+    struct span body;
+    if (message_open(octets, &number, &body) != MESSAGE_SOUND || number != MESSAGE_ENDPOINT_DONE ||
+        !is_sound_endpoint_done(body)) {
+        return false;
+    }
+    struct message_endpoint_done done = message_get_endpoint_done(body);
+    return span_eq(done.host, m->host) && net_addr_eq(&done.brief.address, &m->address) &&
+           done.brief.port == m->port;
+}
+
+static bool is_known_name(const struct message_known_name *m)
+{
+    return is_block(m->block) && is_dns_name(m->host) && m->address.family != 0 && m->port > 0 &&
+           m->turn < KNOWN_TURN_COUNT && m->outcome < OUTCOME_COUNT &&
+           m->starttls < starttls_vocabulary.count && m->chain_id.len == SHA256_LEN &&
+           is_told_of(m->told, m);
+}
+
+static bool is_known_speaker(const struct message_known_speaker *m)
+{
+    return is_dns_name(m->host) && m->address.family != 0 && m->port > 0 && m->issuers == 0 &&
+           are_sessions(m->attempts, 1, SPEAKER_SESSIONS_MAX) &&
+           m->attempt < count_sessions(m->attempts) && are_sessions(m->dane_sni, 0, 1) &&
+           are_tlsas(m->tlsas);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
 
 static bool is_epoch(uint32_t epoch)
 {
@@ -247,6 +464,12 @@ static bool is_epoch(uint32_t epoch)
     X(PERMIT_WANT, permit_want, m.address.family != 0)                                            \
     X(PERMIT_GRANT, permit_grant, m.address.family != 0)                                          \
     X(PERMIT_RETURN, permit_return, m.address.family != 0)                                        \
+    X(KNOWN_DOMAIN, known_domain, is_line_done(&m))                                               \
+    X(KNOWN_HOST, known_host, is_dns_name(m.host))                                                \
+    X(KNOWN_RESOLVED, known_resolved, is_resolved(&m))                                            \
+    X(KNOWN_SERVICE, known_service, is_known_service(&m))                                         \
+    X(KNOWN_NAME, known_name, is_known_name(&m))                                                  \
+    X(KNOWN_SPEAKER, known_speaker, is_known_speaker(&m))                                         \
     X(BLOCK_END, block_end, is_block(m.block))                                                    \
     X(FLEET_FILE, fleet_file,                                                                     \
       m.pieces > 0 && m.pieces <= PIECES_MAX && m.piece < m.pieces &&                             \
@@ -319,18 +542,11 @@ const char *message_fault_text(enum message_fault f)
 
 enum message_fault message_check(struct span octets, enum message_kind *kind, struct span *body)
 {
-    struct span in = octets;
-    if (octets.len < HEADER_LEN || octets.len > MESSAGE_FOREIGN_MAX) {
-        return MESSAGE_NO_HEADER;
-    }
-    size_t len = codec_get_count(&in);
-    uint16_t number = codec_get_u16(&in);
-    uint16_t version = codec_get_u16(&in);
-    if (len != in.len) {
-        return MESSAGE_NO_HEADER;
-    }
-    if (version != MESSAGE_VERSION) {
-        return MESSAGE_OTHER_VERSION;
+    struct span in;
+    uint16_t number;
+    enum message_fault fault = message_open(octets, &number, &in);
+    if (fault != MESSAGE_SOUND) {
+        return fault;
     }
     if (!is_foreign((enum message_kind)number)) {
         return MESSAGE_UNKNOWN_KIND;

@@ -470,18 +470,40 @@ void host_on_want(struct host_owner *o, const struct message_host_want *m)
     host_go_on(o, e);
 }
 
+/* Its row came after its addresses, which were told of as well; it stays in o->resolved. */
+static bool is_only_resolved(const struct host_entry *e)
+{
+    return e->state == HOST_RESOLVED && e->work->subscriber_count == 0;
+}
+
 void host_on_known(struct host_owner *o, const struct message_known_host *m)
+{
+    struct host_entry *e = host_find_or_add(o, m->host);
+    if (e->state != HOST_UNKNOWN && !is_only_resolved(e)) {
+        o->strays++;
+        return;
+    }
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    host_record_of(&record, m->result);
+    if (e->state == HOST_RESOLVED) {
+        host_leave_work(o, e, HOST_DONE, buf_span(&record));
+    } else {
+        host_enter(e, HOST_DONE);
+        e->record = shelf_put(&o->shelf, buf_span(&record));
+    }
+    buf_deinit(&record);
+}
+
+void host_on_known_resolved(struct host_owner *o, const struct message_known_resolved *m)
 {
     struct host_entry *e = host_find_or_add(o, m->host);
     if (e->state != HOST_UNKNOWN) {
         o->strays++;
         return;
     }
-    host_enter(e, HOST_DONE);
-    struct buf record = BUF_INIT(BUF_NO_LIMIT);
-    host_record_of(&record, m->result);
-    e->record = shelf_put(&o->shelf, buf_span(&record));
-    buf_deinit(&record);
+    host_resolved_restore(host_work_on(o, e, m->host), m);
+    host_enter(e, HOST_RESOLVES);
+    wait_for_block(o, e);
 }
 
 void host_on_name_check(struct host_owner *o, const struct message_name_check *m)
@@ -524,10 +546,12 @@ static void tell_perhaps(struct host_owner *o, struct host_work *h)
 void host_on_block_ahead(struct host_owner *o, uint32_t block)
 {
     for (uint32_t i = 0; i < o->resolved_count; i++) {
-        struct host_work *h = o->entries[o->resolved[i]].work;
-        if (host_block(h) > block || h->ahead || h->perhaps) {
+        const struct host_entry *e = &o->entries[o->resolved[i]];
+        if (e->state != HOST_RESOLVED || host_block(e->work) > block || e->work->ahead ||
+            e->work->perhaps) {
             continue;
         }
+        struct host_work *h = e->work;
         (all_are_dialled(o, h) ? want_ahead : tell_perhaps)(o, h);
     }
 }
@@ -537,6 +561,9 @@ void host_on_block_close(struct host_owner *o, uint32_t block)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < o->resolved_count; i++) {
         struct host_entry *e = &o->entries[o->resolved[i]];
+        if (e->state != HOST_RESOLVED) {
+            continue; /* it was known by its row */
+        }
         if (host_block(e->work) > block) {
             o->resolved[kept++] = o->resolved[i];
         } else {

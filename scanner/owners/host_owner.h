@@ -28,7 +28,8 @@
  * A block that is announced ahead is not closed yet: services hear of its hosts. Of those whose addresses are so few that they are
  * dialled whatever domain may yet want them, they hear that they are wanted, and the rows of these wait for the close, which says again of those without a result that they are wanted.
  *
- * Of a scan that goes on, a host whose row is there already is DONE from the start.
+ * Of a scan that goes on, a host whose row is there already is DONE from the start. In a fleet, one that had its addresses when its owner was
+ * lost is RESOLVED from the start: DNS is not asked again, and those who want it say so again.
  *
  * TLSA records are asked for before anything is dialled, because they decide which name the handshake
  * sends (RFC 7672 section 2.2.3). Behind CNAME links one question more: the TLSA records at their end, or
@@ -80,6 +81,7 @@ void host_owner_deinit(struct host_owner *o);
 
 void host_on_want(struct host_owner *o, const struct message_host_want *m);
 void host_on_known(struct host_owner *o, const struct message_known_host *m);
+void host_on_known_resolved(struct host_owner *o, const struct message_known_resolved *m);
 void host_on_name_check(struct host_owner *o, const struct message_name_check *m);
 void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer *answer);
 /** A question needs a second pass: its answer is still to come. */

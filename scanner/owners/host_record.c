@@ -195,3 +195,88 @@ void host_waiting_get(struct span octets, struct host_work *h)
     }
     CHECK(in.len == 0);
 }
+
+/* --- one that has its addresses, for another process ---------------------------------------- */
+
+struct message_known_resolved host_resolved_of(const struct host_work *h, struct buf lists[4])
+{
+    const struct seen_host *s = &h->seen;
+    codec_put_spans(&lists[0], s->cnames, s->cname_count);
+    codec_put_addrs(&lists[1], s->addresses, s->address_count);
+    waiting_put_tlsas(&lists[2], s->tlsas, s->tlsa_count);
+    waiting_put_tlsas(&lists[3], s->expanded_tlsas, s->expanded_tlsa_count);
+    return (struct message_known_resolved){
+        .host = s->name,
+        .block = h->block,
+        .late = h->late,
+        .addresses_max = h->addresses_max,
+        .blocklisted = s->blocklisted,
+        .a = s->a,
+        .aaaa = s->aaaa,
+        .tlsa = s->tlsa,
+        .first_cname = s->first_cname,
+        .expanded_tlsa = s->expanded_tlsa,
+        .cnames = buf_span(&lists[0]),
+        .addresses_truncated = (uint32_t)s->addresses_truncated,
+        .addresses = buf_span(&lists[1]),
+        .tlsas = buf_span(&lists[2]),
+        .expanded_tlsas = buf_span(&lists[3]),
+    };
+}
+
+static size_t count_spans(struct span in)
+{
+    size_t count = 0;
+    for (; in.len > 0; count++) {
+        (void)codec_get_span(&in);
+    }
+    return count;
+}
+
+static size_t count_addrs(struct span in)
+{
+    size_t count = 0;
+    for (; in.len > 0; count++) {
+        (void)codec_get_addr(&in);
+    }
+    return count;
+}
+
+static size_t count_tlsas(struct span in)
+{
+    size_t count = 0;
+    for (; in.len > 0; count++) {
+        (void)codec_get_tlsa(&in);
+    }
+    return count;
+}
+
+void host_resolved_restore(struct host_work *h, const struct message_known_resolved *m)
+{
+    struct seen_host *s = &h->seen;
+    struct span cnames = arena_copy(&h->arena, m->cnames);
+    struct span addresses = m->addresses;
+    struct span tlsas = arena_copy(&h->arena, m->tlsas);
+    struct span expanded = arena_copy(&h->arena, m->expanded_tlsas);
+    h->block = m->block;
+    h->late = m->late;
+    h->addresses_max = m->addresses_max;
+    s->blocklisted = m->blocklisted;
+    s->a = m->a;
+    s->aaaa = m->aaaa;
+    s->tlsa = m->tlsa;
+    s->first_cname = m->first_cname;
+    s->expanded_tlsa = m->expanded_tlsa;
+    s->addresses_truncated = m->addresses_truncated;
+    s->cname_count = count_spans(cnames);
+    s->cnames = codec_get_spans(&cnames, s->cname_count, &h->arena);
+    s->address_count = count_addrs(addresses);
+    s->addresses = codec_get_addrs(&addresses, s->address_count, &h->arena);
+    s->tlsa_count = count_tlsas(tlsas);
+    s->tlsas = waiting_get_tlsas(&h->arena, &tlsas, s->tlsa_count);
+    s->expanded_tlsa_count = count_tlsas(expanded);
+    s->expanded_tlsas = waiting_get_tlsas(&h->arena, &expanded, s->expanded_tlsa_count);
+    h->question[QUESTION_A] = QUESTION_ANSWERED;
+    h->question[QUESTION_AAAA] = QUESTION_ANSWERED;
+    h->question[QUESTION_TLSA] = QUESTION_ANSWERED;
+}

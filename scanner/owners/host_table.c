@@ -72,7 +72,7 @@ static const bool leads_to[HOST_STATE_COUNT][HOST_STATE_COUNT] = {
     [HOST_UNKNOWN] = {[HOST_LOOKS_UP] = true, [HOST_DONE] = true /* by its row */},
     [HOST_LOOKS_UP] = {[HOST_RESOLVES] = true, [HOST_KEPT] = true},
     [HOST_RESOLVES] = {[HOST_RESOLVED] = true},
-    [HOST_RESOLVED] = {[HOST_CONNECTS] = true},
+    [HOST_RESOLVED] = {[HOST_CONNECTS] = true, [HOST_DONE] = true /* by its row */},
     [HOST_CONNECTS] = {[HOST_PARKED] = true, [HOST_DONE] = true},
     [HOST_PARKED] = {[HOST_CONNECTS] = true},
     [HOST_KEPT] = {[HOST_LOOKS_UP] = true},

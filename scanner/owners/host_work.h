@@ -126,6 +126,10 @@ void host_record_restore(struct host_work *h, struct span record);
 void host_waiting_put(struct buf *out, const struct host_work *h);
 /** Into a fresh one; a copy is made. */
 void host_waiting_get(struct span octets, struct host_work *h);
+/** The same for another process (KNOWN_RESOLVED): what follows from the rules of the scan is left out. Borrows from `lists` and `h`. */
+struct message_known_resolved host_resolved_of(const struct host_work *h, struct buf lists[4]);
+/** Into a fresh one; a copy is made. */
+void host_resolved_restore(struct host_work *h, const struct message_known_resolved *m);
 void host_record_of(struct buf *out, struct host_result result);
 /** @param briefs for its endpoints, of which the result borrows */
 struct host_result host_record_result(struct span record, struct buf *briefs);

@@ -83,14 +83,6 @@ struct session_times {
     uint64_t taken_ms;
 };
 
-/** What became of a name that has its row. */
-enum known_turn {
-    KNOWN_DIALLED,
-    KNOWN_INFERRED,
-    KNOWN_INHERITED, /* the service's failures spoke for it */
-    KNOWN_NOT_TESTED,
-};
-
 struct service;
 struct leaf_domain;
 struct service_work;

@@ -14,12 +14,18 @@ static bool has_port(const struct scan_params *p, uint16_t port)
     return false;
 }
 
+static const char *port_fault(const struct scan *scan, uint16_t port)
+{
+    return has_port(scan->params, port) ? NULL : "of a port that is not of the scan";
+}
+
 static const char *want_fault(struct scan *scan, const struct message_address_want *m)
 {
     if (!admission_may_hold(&scan->admission, m->block)) {
         return FAR_AHEAD;
     }
-    return !has_port(scan->params, m->port) ? "of a port that is not of the scan"
+    const char *port = port_fault(scan, m->port);
+    return port != NULL ? port
            : dial_rules_refuse(&scan->dial, &m->address) != NOT_TESTED_NONE
                ? "of an address that must not be dialled"
                : NULL;
@@ -40,6 +46,12 @@ const char *member_bounds_fault(struct scan *scan, enum message_kind kind, struc
         struct message_address_want m = message_get_address_want(body);
         return want_fault(scan, &m);
     }
+    case MESSAGE_KNOWN_SERVICE:
+        return port_fault(scan, message_get_known_service(body).port);
+    case MESSAGE_KNOWN_NAME:
+        return port_fault(scan, message_get_known_name(body).port);
+    case MESSAGE_KNOWN_SPEAKER:
+        return port_fault(scan, message_get_known_speaker(body).port);
     default:
         return NULL;
     }

@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include "scanner/analysis/attempts.h"
 #include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
 #include "scanner/dane/dane.h"
+#include "scanner/owners/known_messages.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/mailbox.h"
 
@@ -111,110 +111,23 @@ static void on_known_chain(void *arg, const uint8_t chain_id[32], struct chain_b
     message_put_known_chain(to_judge_of(arg, m.chain_id), &m);
 }
 
-/* Not at the first attempt, and the last one was lost too. */
-static bool was_lost_again(const struct seen_session *attempts, size_t count)
-{
-    return count > 1 && attempt_end_of(&attempts[count - 1]) != ATTEMPT_ANSWERED;
-}
-
 static void on_known_service(void *arg, const struct seen_service *s)
 {
-    struct resume *r = arg;
-    struct buf session = BUF_INIT(BUF_NO_LIMIT);
-    struct buf names = BUF_INIT(BUF_NO_LIMIT);
-    if (s->result != NULL) {
-        codec_put_session(&session, *s->result);
-    }
-    for (size_t i = 0; i < s->ptr.name_count; i++) {
-        codec_put_flag(&names, s->ptr.forward_confirmed[i]);
-        codec_put_span(&names, s->ptr.names[i]);
-    }
-    struct message_known_service m = {.address = s->address,
-                                      .port = s->port,
-                                      .chain = s->chain,
-                                      .versions = seen_versions_pack(&s->versions),
-                                      .ptr_state = (uint8_t)s->ptr.dns.state,
-                                      .ptr_names = buf_span(&names),
-                                      .session = buf_span(&session),
-                                      .again = was_lost_again(s->attempts, s->attempt_count)};
-    message_put_known_service(to_owner_of_address(r, &s->address), &m);
-    buf_deinit(&session);
-    buf_deinit(&names);
-}
-
-static enum known_turn known_turn_of(const struct seen_endpoint *e)
-{
-    if (e->result == NULL) {
-        return KNOWN_NOT_TESTED;
-    }
-    return e->basis == BASIS_INFERRED ? KNOWN_INFERRED
-           : e->session_from.len > 0  ? KNOWN_INHERITED
-                                      : KNOWN_DIALLED;
+    known_service_put(to_owner_of_address(arg, &s->address), s);
 }
 
 static void on_known_endpoint(void *arg, const struct seen_endpoint *e, enum name_match match,
                               int64_t block)
 {
-    struct resume *r = arg;
-    struct group_result result = group_result_of(e, match == NAME_MATCH_WILDCARD);
-    struct message_known_name m = {
-        .block = (uint32_t)block,
-        .host = e->host,
-        .address = e->address,
-        .port = e->port,
-        .turn = (uint8_t)known_turn_of(e),
-        .outcome = result.facts.outcome,
-        .starttls = result.facts.starttls,
-        .again = was_lost_again(e->attempts, e->attempt_count),
-        .has_chain = result.has_chain,
-        .by_wildcard = result.by_wildcard,
-        .tls_version = result.facts.tls_version,
-        .chain_id = {result.facts.chain_id, sizeof(result.facts.chain_id)},
-        .facts = result.facts.facts,
-    };
-    if (e->result != NULL) {
-        m.unanswered = attempt_end_of(e->result) != ATTEMPT_ANSWERED &&
-                       outcome_info(e->result->outcome)->before_tls;
-    }
     if (block >= 0) {
-        message_put_known_name(to_owner_of_address(r, &e->address), &m);
+        known_name_put(to_owner_of_address(arg, &e->address), e, match == NAME_MATCH_WILDCARD,
+                       (uint32_t)block, (struct span){0});
     }
 }
 
 static void on_known_speaker(void *arg, const struct seen_endpoint *e)
 {
-    struct resume *r = arg;
-    struct buf attempts = BUF_INIT(BUF_NO_LIMIT);
-    struct buf dane_sni = BUF_INIT(BUF_NO_LIMIT);
-    struct buf tlsas = BUF_INIT(BUF_NO_LIMIT);
-    size_t counts = e->attempt_count;
-    for (size_t i = 0; i < e->attempt_count; i++) {
-        counts = &e->attempts[i] == e->result ? i : counts;
-        codec_put_session(&attempts, e->attempts[i]);
-    }
-    if (e->dane_sni != NULL) {
-        codec_put_session(&dane_sni, *e->dane_sni);
-    }
-    for (size_t i = 0; i < e->tlsa_count; i++) {
-        codec_put_tlsa(&tlsas, e->tlsas[i]);
-    }
-    struct message_known_speaker m = {.host = e->host,
-                                      .address = e->address,
-                                      .port = e->port,
-                                      .attempt = (uint8_t)counts,
-                                      .attempts = buf_span(&attempts),
-                                      .repeated = e->repeated,
-                                      .chain = e->chain,
-                                      .issuers = e->chain.issuers,
-                                      .dane_sni = buf_span(&dane_sni),
-                                      .dane_sni_chain = e->dane_sni_chain,
-                                      .tlsas = buf_span(&tlsas)};
-    if (counts < e->attempt_count && counts <= UINT8_MAX) {
-        message_put_known_speaker(to_owner_of_address(r, &e->address), &m);
-    }
-    buf_deinit(&attempts);
-    buf_deinit(&dane_sni);
-    buf_deinit(&tlsas);
+    known_speaker_put(to_owner_of_address(arg, &e->address), e);
 }
 
 static void on_known_host(void *arg, const struct seen_host *h)

@@ -266,6 +266,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(DOMAIN, domain, domain_on_line, &w->domains)
         HANDLE(KNOWN_DOMAIN, known_domain, domain_on_known, &w->domains)
         HANDLE(KNOWN_HOST, known_host, host_on_known, &w->hosts)
+        HANDLE(KNOWN_RESOLVED, known_resolved, host_on_known_resolved, &w->hosts)
         HANDLE(KNOWN_SERVICE, known_service, service_on_known, &w->services)
         HANDLE(KNOWN_NAME, known_name, service_on_known_name, &w->services)
         HANDLE(HOST_LATE, host_late, domain_on_host_late, &w->domains)

@@ -192,6 +192,7 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
     case MESSAGE_DOMAIN:
     case MESSAGE_KNOWN_DOMAIN:
     case MESSAGE_KNOWN_HOST:
+    case MESSAGE_KNOWN_RESOLVED:
     case MESSAGE_ROWS_HELD:
     case MESSAGE_ROWS_AHEAD:
     case MESSAGE_ROWS_RELEASE:

@@ -47,10 +47,11 @@ Test(topics, of_kinds)
     cr_expect_eq(fleet_topic_of_kind(MESSAGE_PERMIT_RETURN), FLEET_SERVICES);
     cr_expect_eq(fleet_topic_of_kind(MESSAGE_PERMIT_GRANT), FLEET_ANSWERS);
     cr_expect_eq(fleet_topic_of_kind(MESSAGE_FLEET_SENT), FLEET_CONTROL);
+    cr_expect_eq(fleet_topic_of_kind(MESSAGE_KNOWN_RESOLVED), FLEET_STATE);
     static const enum message_kind inside[] = {
-        MESSAGE_LEASE_WANT,  MESSAGE_LEASE_GRANT, MESSAGE_CHAIN_NEW,  MESSAGE_CHAIN_KNOWN,
-        MESSAGE_POLICY_WANT, MESSAGE_POLICY_DONE, MESSAGE_ROWS,       MESSAGE_BLOCK_FENCE,
-        MESSAGE_STOP,        MESSAGE_OUTWARD,     MESSAGE_KNOWN_HOST, MESSAGE_ADDRESS_PERHAPS};
+        MESSAGE_LEASE_WANT,  MESSAGE_LEASE_GRANT, MESSAGE_CHAIN_NEW,   MESSAGE_CHAIN_KNOWN,
+        MESSAGE_POLICY_WANT, MESSAGE_POLICY_DONE, MESSAGE_ROWS,        MESSAGE_BLOCK_FENCE,
+        MESSAGE_STOP,        MESSAGE_OUTWARD,     MESSAGE_KNOWN_CHAIN, MESSAGE_ADDRESS_PERHAPS};
     for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
         cr_expect_eq(fleet_topic_of_kind(inside[i]), FLEET_TOPIC_COUNT, "%d", (int)inside[i]);
     }
@@ -71,4 +72,46 @@ Test(topics, keys_name_what_a_message_is_about)
     cr_expect(span_eq(buf_span(&key), span_of("a.test|mx.a.test")));
     buf_deinit(&message);
     buf_deinit(&key);
+}
+
+static void expect_key(struct buf *message, const char *expected)
+{
+    struct buf key = BUF_INIT(BUF_NO_LIMIT);
+    enum message_kind kind;
+    struct span body;
+    struct span in = buf_span(message);
+    cr_assert(message_next(&in, &kind, &body));
+    fleet_put_key(&key, kind, body);
+    cr_expect(span_eq(buf_span(&key), span_of(expected)), "%.*s, not %s", (int)key.len,
+              (const char *)key.at, expected);
+    buf_deinit(&key);
+    buf_reset(message);
+}
+
+/* In one topic, which is compacted: only a host's row takes the place of its addresses. */
+Test(topics, keys_of_what_is_known)
+{
+    struct buf message = BUF_INIT(BUF_NO_LIMIT);
+    const struct net_addr address = net_addr_v4((const uint8_t[]){11, 0, 0, 1});
+    const struct message_known_domain domain = {.input_line = 7, .domain = span_of("a.test")};
+    message_put_known_domain(&message, &domain);
+    expect_key(&message, "line|7");
+    const struct message_known_resolved resolved = {.host = span_of("mx.a.test")};
+    message_put_known_resolved(&message, &resolved);
+    expect_key(&message, "host|mx.a.test");
+    const struct message_known_host host = {.host = span_of("mx.a.test")};
+    message_put_known_host(&message, &host);
+    expect_key(&message, "host|mx.a.test");
+    const struct message_known_service service = {.address = address, .port = 25};
+    message_put_known_service(&message, &service);
+    expect_key(&message, "service|11.0.0.1|25");
+    const struct message_known_name name = {
+        .host = span_of("mx.a.test"), .address = address, .port = 25};
+    message_put_known_name(&message, &name);
+    expect_key(&message, "name|11.0.0.1|25|mx.a.test");
+    const struct message_known_speaker speaker = {
+        .host = span_of("mx.a.test"), .address = address, .port = 25};
+    message_put_known_speaker(&message, &speaker);
+    expect_key(&message, "speaker|11.0.0.1|25|mx.a.test");
+    buf_deinit(&message);
 }

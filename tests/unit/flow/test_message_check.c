@@ -345,3 +345,205 @@ Test(message_check, there_are_no_more_blocks_than_a_list_may_have, .init = setup
     EXPECT_BLOCKS(fleet_last, blocks, MESSAGE_BLOCKS_MAX, MESSAGE_BAD_FIELD);
     EXPECT_BLOCKS(fleet_last, blocks, 5, MESSAGE_SOUND);
 }
+
+/* --- what is known: topic `state` ------------------------------------------------------------- */
+
+static struct seen_session good_session(void)
+{
+    return (struct seen_session){.outcome = OUTCOME_ESTABLISHED,
+                                 .started_unix_ms = 1,
+                                 .tls_attempted = true,
+                                 .tls = {.alert_received = -1, .alert_sent = -1},
+                                 .hello = {.alert = -1}};
+}
+
+static void put_known_service(const struct seen_session *session, size_t count)
+{
+    struct buf sessions = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < count; i++) {
+        codec_put_session(&sessions, *session);
+    }
+    const struct message_known_service m = {.address = net_addr_v4((const uint8_t[]){11, 0, 0, 1}),
+                                            .port = 25,
+                                            .session = buf_span(&sessions)};
+    buf_reset(&wire);
+    message_put_known_service(&wire, &m);
+    buf_deinit(&sessions);
+}
+
+#define EXPECT_BAD_SESSION(member, value)                        \
+    do {                                                         \
+        struct seen_session bad = good_session();                \
+        bad.member = (value);                                    \
+        put_known_service(&bad, 1);                              \
+        cr_expect_eq(check(), MESSAGE_BAD_FIELD, "%s", #member); \
+    } while (0)
+
+Test(message_check, a_session_of_before_is_whole_and_one, .init = setup, .fini = teardown)
+{
+    struct seen_session session = good_session();
+    put_known_service(&session, 0);
+    cr_expect_eq(check(), MESSAGE_SOUND);
+    put_known_service(&session, 1);
+    cr_expect_eq(check(), MESSAGE_SOUND);
+    put_known_service(&session, 2);
+    cr_expect_eq(check(), MESSAGE_BAD_FIELD);
+    EXPECT_BAD_SESSION(outcome, OUTCOME_COUNT);
+    EXPECT_BAD_SESSION(started_unix_ms, -1);
+    EXPECT_BAD_SESSION(started_unix_ms, INT64_MAX);
+    EXPECT_BAD_SESSION(sys, INT32_MIN);
+    EXPECT_BAD_SESSION(smtp.starttls, (enum starttls_state)200);
+    EXPECT_BAD_SESSION(tls.alert_sent, 256);
+    EXPECT_BAD_SESSION(tls.cert_count, TLS_CERTS_MAX + 1);
+    EXPECT_BAD_SESSION(hello.answer, HELLO_DECLINED + 1);
+    memset(session.tls.error_text, 'x', sizeof(session.tls.error_text));
+    put_known_service(&session, 1);
+    cr_expect_eq(check(), MESSAGE_BAD_FIELD, "a text without an end");
+}
+
+static enum message_fault check_speaker(uint8_t attempt, size_t attempts, uint32_t issuers)
+{
+    struct buf sessions = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < attempts; i++) {
+        codec_put_session(&sessions, good_session());
+    }
+    const struct message_known_speaker m = {.host = SPAN_LIT("mx.a.test"),
+                                            .address = net_addr_v4((const uint8_t[]){11, 0, 0, 1}),
+                                            .port = 25,
+                                            .attempt = attempt,
+                                            .attempts = buf_span(&sessions),
+                                            .issuers = issuers};
+    buf_reset(&wire);
+    message_put_known_speaker(&wire, &m);
+    buf_deinit(&sessions);
+    return check();
+}
+
+Test(message_check, who_speaks_for_others_has_the_session_that_counts, .init = setup,
+     .fini = teardown)
+{
+    cr_expect_eq(check_speaker(1, 2, 0), MESSAGE_SOUND);
+    cr_expect_eq(check_speaker(2, 2, 0), MESSAGE_BAD_FIELD);
+    cr_expect_eq(check_speaker(0, 0, 0), MESSAGE_BAD_FIELD);
+    cr_expect_eq(check_speaker(0, 9, 0), MESSAGE_BAD_FIELD, "more than a visit has");
+    cr_expect_eq(check_speaker(0, 1, 7), MESSAGE_BAD_FIELD, "a number of another process");
+}
+
+static struct message_known_name good_name(void)
+{
+    static const uint8_t none[32];
+    return (struct message_known_name){.host = SPAN_LIT("mx.a.test"),
+                                       .address = net_addr_v4((const uint8_t[]){11, 0, 0, 1}),
+                                       .port = 25,
+                                       .chain_id = {none, sizeof(none)}};
+}
+
+static enum message_fault check_name(const struct message_known_name *name,
+                                     const struct message_endpoint_done *told)
+{
+    struct message_known_name m = *name;
+    struct buf done = BUF_INIT(BUF_NO_LIMIT);
+    message_put_endpoint_done(&done, told);
+    m.told = buf_span(&done);
+    buf_reset(&wire);
+    message_put_known_name(&wire, &m);
+    buf_deinit(&done);
+    return check();
+}
+
+Test(message_check, a_name_has_what_its_host_hears_of_it, .init = setup, .fini = teardown)
+{
+    struct message_known_name m = good_name();
+    const struct message_endpoint_done told = {.host = m.host, .brief = good_brief()};
+    cr_expect_eq(check_name(&m, &told), MESSAGE_SOUND);
+    m.turn = KNOWN_TURN_COUNT;
+    cr_expect_eq(check_name(&m, &told), MESSAGE_BAD_FIELD);
+    m = good_name();
+    m.chain_id.len = 31;
+    cr_expect_eq(check_name(&m, &told), MESSAGE_BAD_FIELD);
+    m = good_name();
+    m.block = MESSAGE_BLOCKS_MAX;
+    cr_expect_eq(check_name(&m, &told), MESSAGE_BAD_FIELD);
+    m = good_name();
+    struct message_endpoint_done other = told;
+    other.brief.port = 26;
+    cr_expect_eq(check_name(&m, &other), MESSAGE_BAD_FIELD, "of another endpoint");
+    other = told;
+    other.host = SPAN_LIT("mx.b.test");
+    cr_expect_eq(check_name(&m, &other), MESSAGE_BAD_FIELD, "the same");
+    other = told;
+    other.brief.outcome = OUTCOME_COUNT;
+    cr_expect_eq(check_name(&m, &other), MESSAGE_BAD_FIELD, "that is not sound");
+    buf_reset(&wire);
+    message_put_known_name(&wire, &m);
+    cr_expect_eq(check(), MESSAGE_BAD_FIELD, "nothing");
+}
+
+static enum message_fault check_resolved(const struct message_known_resolved *m)
+{
+    buf_reset(&wire);
+    message_put_known_resolved(&wire, m);
+    return check();
+}
+
+static void put_addresses(struct buf *to, size_t count, bool sorted)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t last = (uint8_t)(sorted ? i : count - i);
+        codec_put_addr(to, net_addr_v4((const uint8_t[]){11, 0, 0, last}));
+    }
+}
+
+Test(message_check, addresses_of_a_host_are_few_and_in_order, .init = setup, .fini = teardown)
+{
+    static const struct {
+        size_t count;
+        bool sorted;
+        enum message_fault fault;
+    } of[] = {{0, true, MESSAGE_SOUND},
+              {2 * HOST_ADDRESSES_MAX, true, MESSAGE_SOUND},
+              {2 * HOST_ADDRESSES_MAX + 1, true, MESSAGE_BAD_FIELD},
+              {2, false, MESSAGE_BAD_FIELD}};
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+        struct buf addresses = BUF_INIT(BUF_NO_LIMIT);
+        put_addresses(&addresses, of[i].count, of[i].sorted);
+        const struct message_known_resolved m = {.host = SPAN_LIT("mx.a.test"),
+                                                 .addresses = buf_span(&addresses)};
+        cr_expect_eq(check_resolved(&m), of[i].fault, "%zu", of[i].count);
+        buf_deinit(&addresses);
+    }
+}
+
+Test(message_check, what_was_asked_behind_links_has_links, .init = setup, .fini = teardown)
+{
+    struct buf cnames = BUF_INIT(BUF_NO_LIMIT);
+    struct message_known_resolved m = {.host = SPAN_LIT("mx.a.test"),
+                                       .expanded_tlsa = {.state = DNS_NODATA}};
+    cr_expect_eq(check_resolved(&m), MESSAGE_BAD_FIELD);
+    for (unsigned i = 0; i < DNS_CNAME_MAX; i++) {
+        codec_put_span(&cnames, SPAN_LIT("b.test"));
+    }
+    m.cnames = buf_span(&cnames);
+    cr_expect_eq(check_resolved(&m), MESSAGE_SOUND);
+    codec_put_span(&cnames, SPAN_LIT("b.test"));
+    m.cnames = buf_span(&cnames);
+    cr_expect_eq(check_resolved(&m), MESSAGE_BAD_FIELD);
+    buf_deinit(&cnames);
+    m = (struct message_known_resolved){.host = SPAN_LIT("mx.a.test"), .tlsa = {.state = 200}};
+    cr_expect_eq(check_resolved(&m), MESSAGE_BAD_FIELD);
+}
+
+Test(message_check, a_line_is_done_with_its_name_or_without, .init = setup, .fini = teardown)
+{
+    struct message_known_domain m = {.input_line = 1};
+    message_put_known_domain(&wire, &m);
+    cr_expect_eq(check(), MESSAGE_SOUND);
+    m.domain = SPAN_LIT("A.test");
+    buf_reset(&wire);
+    message_put_known_domain(&wire, &m);
+    cr_expect_eq(check(), MESSAGE_BAD_FIELD);
+    m = (struct message_known_domain){.domain = SPAN_LIT("a.test")};
+    buf_reset(&wire);
+    message_put_known_domain(&wire, &m);
+    cr_expect_eq(check(), MESSAGE_BAD_FIELD, "no line");
+}

@@ -92,3 +92,19 @@ Test(member_bounds, blocks_are_those_that_may_be_open_or_held, .init = setup, .f
     cr_expect_null(fault_of_host(9, true), "its hold has ended");
     cr_expect_not_null(fault_of_host(BLOCK_RING + 10, true));
 }
+
+Test(member_bounds, what_is_known_is_of_ports_of_the_scan, .init = setup, .fini = teardown)
+{
+    for (uint16_t port = 25; port < 27; port++) {
+        bool may = port == 25;
+        const struct message_known_service service = {.port = port};
+        message_put_known_service(&wire, &service);
+        cr_expect_eq(fault() == NULL, may);
+        const struct message_known_name name = {.port = port};
+        message_put_known_name(&wire, &name);
+        cr_expect_eq(fault() == NULL, may);
+        const struct message_known_speaker speaker = {.port = port};
+        message_put_known_speaker(&wire, &speaker);
+        cr_expect_eq(fault() == NULL, may);
+    }
+}
