@@ -25,6 +25,7 @@
 
 #define COUNT_DEFAULT   300000
 #define AT_ONCE_DEFAULT 4000
+#define DATAGRAM_MAX    512 /* octets */
 
 /* The answer behind the question: two MX records, names compressed. */
 static const uint8_t records[] = "\300\14\0\17\0\1\0\0\1\54\0\10\0\12\3mx1\300\14"
@@ -32,11 +33,11 @@ static const uint8_t records[] = "\300\14\0\17\0\1\0\0\1\54\0\10\0\12\3mx1\300\1
                                  "\0\0\51\20\0\0\0\200\0\0\0";
 
 /* Turns a question into its answer. @return the length. */
-static size_t answer_of(struct span question, uint8_t out[UDP_SEND_MAX])
+static size_t answer_of(struct span question, uint8_t out[DATAGRAM_MAX])
 {
     size_t len = DNS_HEADER_LEN;
     if (question.len < len || !dns_name_skip(question, &len) || len + 4 > question.len ||
-        len + 4 + sizeof(records) > UDP_SEND_MAX) {
+        len + 4 + sizeof(records) > DATAGRAM_MAX) {
         return 0;
     }
     len += 4; /* type and class; the OPT record behind is not copied */
@@ -55,13 +56,13 @@ static _Noreturn void respond(int fd)
     static struct mmsghdr out[UDP_BATCH];
     static struct iovec in_parts[UDP_BATCH];
     static struct iovec out_parts[UDP_BATCH];
-    static uint8_t questions[UDP_BATCH][UDP_SEND_MAX];
-    static uint8_t answers[UDP_BATCH][UDP_SEND_MAX];
+    static uint8_t questions[UDP_BATCH][DATAGRAM_MAX];
+    static uint8_t answers[UDP_BATCH][DATAGRAM_MAX];
     static struct sockaddr_in from[UDP_BATCH];
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {
         for (unsigned i = 0; i < UDP_BATCH; i++) {
-            in_parts[i] = (struct iovec){questions[i], UDP_SEND_MAX};
+            in_parts[i] = (struct iovec){questions[i], DATAGRAM_MAX};
             in[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
                                             .msg_namelen = sizeof(from[i]),
                                             .msg_iov = &in_parts[i],

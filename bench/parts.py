@@ -24,7 +24,7 @@ PARTS = [
                                                       "EVP_Decrypt*", "RAND_*")),
     ("noting the certificates: list, digests", "", ("handshake_on_message",)),
     ("libssl, the rest", "", ("@libssl",)),
-    ("DNS", "", ("@libcares", "resolver_*", "ask_*", "ares_*", "dns_*")),
+    ("DNS", "", ("@libcares", "resolver_*", "ask_*", "ares_*", "dns_*", "udp_*", "read_batch", "flush_port")),
     ("rows", "", ("record_*", "write_endpoint", "write_observed", "rows_*", "domain_write_row", "take_rows")),
     ("SHA-256 of result files", "", ("digest_add",)),
     ("writing", "", ("writer_run",)),

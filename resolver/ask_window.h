@@ -8,7 +8,7 @@
  * lost, and each loss costs a timeout. What tells it is an answer that came to a repeat only: a name that nobody ever answers is not the way's
  * fault. When more than one in WINDOW_LOSSES of the answers are such, both are halved; when far fewer are, they grow again.
  */
-#define WINDOW_MAX    4096 /* c-ares gets slow beyond some 10,000 */
+#define WINDOW_MAX    4096 /* DNS_UDP_UNDER_WAY; a resolver has fewer sockets than that */
 #define WINDOW_MIN    64
 #define WINDOW_ROUND  256 /* answers between two looks, at least */
 #define WINDOW_LOSSES 16

@@ -39,3 +39,20 @@ size_t dns_query_build(const struct dns_name *name, uint16_t type,
     }
     return (size_t)(at - out);
 }
+
+bool dns_query_is_answered(struct span query, struct span answer)
+{
+    bool edns = query.at[11] != 0;
+    struct span asked = span_drop(query, DNS_HEADER_LEN);
+    asked.len -= edns ? DNS_OPT_LEN : 0;
+    if (answer.len < DNS_HEADER_LEN + asked.len || (answer.at[2] & 0xF8U) != 0x80U ||
+        answer.at[4] != 0 || answer.at[5] != 1) {
+        return false;
+    }
+    struct span repeated = span_take(span_drop(answer, DNS_HEADER_LEN), asked.len);
+    size_t name_len = asked.len - 4; /* the type and class behind it */
+    /* The length of a label is no letter, nor becomes one. */
+    return span_eq(repeated, asked) ||
+           (span_ieq(span_take(repeated, name_len), span_take(asked, name_len)) &&
+            span_eq(span_drop(repeated, name_len), span_drop(asked, name_len)));
+}

@@ -1,6 +1,6 @@
 #pragma once
 
-/** The octets of one question (RFC 1035 section 4.1, RFC 6891, RFC 6840 section 5.7). */
+/** The octets of one question (RFC 1035 section 4.1, RFC 6891, RFC 6840 section 5.7), and what answers it. */
 
 #include "resolver/dns_name.h"
 
@@ -8,7 +8,7 @@
 #define DNS_QUERY_MAX (12 + DNS_NAME_WIRE_MAX + 4 + DNS_OPT_LEN) /* octets */
 
 /* What we offer to receive over UDP. On loopback nothing is fragmented; elsewhere the size that
- * the DNS flag day 2020 agreed on. 4096 is also the most c-ares 1.18 receives. */
+ * the DNS flag day 2020 agreed on. 4096 is also the most that we receive (UDP_RECEIVE_MAX). */
 #define DNS_PAYLOAD_LOOPBACK 4096 /* octets */
 #define DNS_PAYLOAD_NETWORK  1232 /* octets */
 
@@ -21,3 +21,7 @@ struct dns_query_options {
 /** Writes a question of class IN with RD and AD set; the id is zero. @return the length. */
 size_t dns_query_build(const struct dns_name *name, uint16_t type,
                        const struct dns_query_options *options, uint8_t out[DNS_QUERY_MAX]);
+
+/** Whether `answer`, which has the id of `query`, an octet string of dns_query_build(), is an answer to it: QR set, opcode QUERY, and the one
+ * question of `query` in the same octets, but for the case of letters, which servers may change (RFC 5452 section 9.1, RFC 1035 section 2.3.3). */
+bool dns_query_is_answered(struct span query, struct span answer);

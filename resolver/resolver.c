@@ -406,7 +406,7 @@ static void send_question(struct resolver *r, struct question *q)
     q->begun_ms = q->begun_ms != 0 ? q->begun_ms : q->sent_ms;
     q->asked++;
     r->under_way++;
-    dns_transport_send(r->transport, q->server, q->tcp, octets, len, &q->exchange);
+    dns_transport_send(r->transport, q->server, q->tcp, (struct span){octets, len}, &q->exchange);
 }
 
 static struct question_list *first_in_line(struct resolver *r)
@@ -515,15 +515,15 @@ static bool resolver_is_loopback(const struct net_addr *a)
 }
 
 _Static_assert(RESOLVER_SERVERS_MAX == UPSTREAMS_MAX, "each server has its place");
+_Static_assert(WINDOW_MAX <= DNS_UDP_UNDER_WAY, "and each question under way");
 
 static void add_servers(struct resolver *r, const struct resolver_params *params)
 {
     for (size_t i = 0; i < params->server_count && r->upstreams.count < RESOLVER_SERVERS_MAX; i++) {
         const struct net_endpoint *s = &params->servers[i];
-        if (dns_transport_add_server(r->transport, &s->address, s->port)) {
-            r->upstreams.server[r->upstreams.count++].payload =
-                resolver_is_loopback(&s->address) ? DNS_PAYLOAD_LOOPBACK : DNS_PAYLOAD_NETWORK;
-        }
+        dns_transport_add_server(r->transport, &s->address, s->port);
+        r->upstreams.server[r->upstreams.count++].payload =
+            resolver_is_loopback(&s->address) ? DNS_PAYLOAD_LOOPBACK : DNS_PAYLOAD_NETWORK;
     }
 }
 

@@ -2,13 +2,24 @@
 
 #include <errno.h>
 
-int udp_ring_fill(struct udp_ring *ring, int fd)
+#include "scanner/base/check.h"
+
+/* Once: the system changes lengths and flags only. */
+static void lay_out(struct udp_ring *ring)
 {
-    ring->count = ring->next = 0;
     for (unsigned i = 0; i < UDP_BATCH; i++) {
         ring->parts[i] = (struct iovec){ring->octets[i], UDP_RECEIVE_MAX};
         ring->headers[i].msg_hdr = (struct msghdr){.msg_iov = &ring->parts[i], .msg_iovlen = 1};
     }
+    ring->is_laid_out = true;
+}
+
+int udp_ring_fill(struct udp_ring *ring, int fd)
+{
+    if (!ring->is_laid_out) {
+        lay_out(ring);
+    }
+    ring->count = ring->next = 0;
     int n = recvmmsg(fd, ring->headers, UDP_BATCH, MSG_DONTWAIT, NULL);
     if (n < 0) {
         return -errno;
@@ -30,56 +41,37 @@ bool udp_ring_take(struct udp_ring *ring, struct span *out)
     return true;
 }
 
-bool udp_queue_put(struct udp_queue *q, const struct iovec *parts, int part_count)
+void udp_out_put(struct udp_out *out, struct span octets)
 {
-    if (q->count == UDP_BATCH) {
-        return false;
-    }
-    size_t len = 0;
-    for (int i = 0; i < part_count; i++) {
-        if (parts[i].iov_len > UDP_SEND_MAX - len) {
-            return false;
-        }
-        memcpy(q->octets[q->count] + len, parts[i].iov_base, parts[i].iov_len);
-        len += parts[i].iov_len;
-    }
-    q->parts[q->count++].iov_len = len;
-    return true;
+    CHECK(out->count < UDP_BATCH);
+    unsigned i = out->count++;
+    out->parts[i] = (struct iovec){(void *)(uintptr_t)octets.at, octets.len};
+    out->headers[i].msg_hdr.msg_iov = &out->parts[i];
+    out->headers[i].msg_hdr.msg_iovlen = 1;
 }
 
-static void drop_first(struct udp_queue *q, unsigned n)
+unsigned udp_out_send(struct udp_out *out, int fd, bool *refused)
 {
-    for (unsigned i = n; i < q->count; i++) {
-        memcpy(q->octets[i - n], q->octets[i], q->parts[i].iov_len);
-        q->parts[i - n].iov_len = q->parts[i].iov_len;
-    }
-    q->count -= n;
-}
-
-enum udp_flush_end udp_queue_flush(struct udp_queue *q, int fd, bool *refused)
-{
+    unsigned gone = 0;
     bool again = false;
-    while (q->count > 0) {
-        for (unsigned i = 0; i < q->count; i++) {
-            q->parts[i].iov_base = q->octets[i];
-            q->headers[i].msg_hdr = (struct msghdr){.msg_iov = &q->parts[i], .msg_iovlen = 1};
-        }
-        int n = sendmmsg(fd, q->headers, q->count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (gone < out->count) {
+        int n = sendmmsg(fd, out->headers + gone, out->count - gone, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n > 0) {
-            drop_first(q, (unsigned)n);
+            gone += (unsigned)n;
             again = false;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-            return UDP_FLUSH_BLOCKED;
+            break;
         } else if (errno == ECONNREFUSED && !again) {
             /* The error belongs to an earlier datagram and is spent now: this one was not sent. */
             *refused = true;
             again = true;
         } else if (errno != EINTR) {
-            drop_first(q, 1);
+            gone++;
             again = false;
         }
     }
-    return UDP_FLUSH_DONE;
+    out->count = 0;
+    return gone;
 }
 
 void udp_socket_enlarge(int fd)

@@ -46,3 +46,35 @@ Test(dns_query, octets)
         cr_expect(span_eq((struct span){out, len}, cases[i].want), "%s", cases[i].name);
     }
 }
+
+/* A query, and what answers it: but for QR it is the query itself. */
+Test(dns_query, is_answered_by_its_own_octets)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t answer[DNS_QUERY_MAX];
+        struct span query = cases[i].want;
+        memcpy(answer, query.at, query.len);
+        answer[2] |= 0x80U;
+        cr_expect_not(dns_query_is_answered(query, query));
+        cr_expect(dns_query_is_answered(query, (struct span){answer, query.len}));
+        size_t asked = query.len - (query.at[11] != 0 ? DNS_OPT_LEN : 0);
+        for (size_t cut = 0; cut <= query.len; cut++) {
+            cr_expect_eq(dns_query_is_answered(query, (struct span){answer, cut}), cut >= asked,
+                         "%s: %zu octets", cases[i].name, cut);
+        }
+        for (size_t at = 4; at < asked; at++) {
+            if (at >= 6 && at < DNS_HEADER_LEN) {
+                continue; /* counts of other sections */
+            }
+            for (unsigned by = 1; by < 256; by++) {
+                answer[at] ^= (uint8_t)by;
+                bool other_case = at >= DNS_HEADER_LEN && at < asked - 4 && by == 0x20 &&
+                                  ascii_lower(answer[at]) == query.at[at] && query.at[at] >= 'a' &&
+                                  query.at[at] <= 'z';
+                cr_expect_eq(dns_query_is_answered(query, (struct span){answer, query.len}),
+                             other_case, "%s: octet %zu by %x", cases[i].name, at, by);
+                answer[at] ^= (uint8_t)by;
+            }
+        }
+    }
+}

@@ -333,6 +333,47 @@ Test(resolver, many_questions_each_answered_once)
     scene_stop(&s);
 }
 
+#define MORE_THAN_IDS 70000
+
+struct held_up {
+    uint8_t calls[MORE_THAN_IDS];
+    unsigned data;
+};
+
+static void on_one_held_up(void *arg, uint64_t tag, const struct dns_answer *answer)
+{
+    struct held_up *h = arg;
+    h->calls[tag]++;
+    h->data += answer->seen.state == DNS_DATA && answer->rr_count == 1;
+}
+
+/* Nobody answers at first, so all that may be under way is: the others wait. */
+Test(resolver, more_questions_than_there_are_ids)
+{
+    static struct held_up h;
+    struct scene s;
+    scene_start(&s, 1, &(struct resolver_params){.timeout_ms = 2000, .tries = 10});
+    s.peers[0].silent = true;
+    for (unsigned i = 0; i < MORE_THAN_IDS; i++) {
+        resolver_ask(s.resolver, SPAN_LIT("data.test"), DNS_TYPE_A, on_one_held_up, &h, i);
+    }
+    while (s.peers[0].udp_questions < DNS_UDP_UNDER_WAY) {
+        (void)uv_run(&s.loop, UV_RUN_ONCE);
+    }
+    for (int i = 0; i < 5; i++) {
+        (void)uv_run(&s.loop, UV_RUN_ONCE);
+    }
+    cr_expect_eq(resolver_pending(s.resolver), MORE_THAN_IDS);
+    cr_expect_eq(s.peers[0].udp_questions, DNS_UDP_UNDER_WAY, "%u", s.peers[0].udp_questions);
+    s.peers[0].silent = false;
+    run(&s);
+    for (unsigned i = 0; i < MORE_THAN_IDS; i++) {
+        cr_assert_eq(h.calls[i], 1, "question %u: %u calls", i, h.calls[i]);
+    }
+    cr_expect_eq(h.data, MORE_THAN_IDS);
+    scene_stop(&s);
+}
+
 /* RFC 5452 section 9.2: who has learnt a port has not learnt the next one. */
 Test(resolver, a_port_does_not_last)
 {

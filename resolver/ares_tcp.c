@@ -1,20 +1,18 @@
 /**
- * dns_transport on c-ares: the only file that knows the library.
+ * dns_tcp on c-ares: the only file that knows the library.
  *
- * What c-ares does: it matches answers to questions, times them out and keeps TCP connections.
+ * What c-ares does: it matches answers to questions, times them out and keeps connections.
  * What it is kept from, because releases differ and some of it hurts (measured and read in 1.18
  * and 1.34):
- *  - Sockets and answers: dns_socket.h. It is shown stubs, so it cannot turn EDNS off for the whole
+ *  - Datagrams: dns_udp.h. Since 1.20 ares_send() parses each question and writes it anew, and answers likewise.
+ *  - Sockets and answers: dns_stream.h. It is shown stubs, so it cannot turn EDNS off for the whole
  *    channel on a FORMERR without OPT (1.18), nor give up all questions of a connection because of
  *    one answer it cannot parse (1.34), nor spend time on parsing.
- *  - Other servers. A channel has one socket, because an idle TCP connection that the
- *    server closes ends all questions of its channel, datagrams included (1.18).
- *  - Ports. 1.18 keeps one UDP port for as long as it runs (later: ARES_OPT_UDP_MAX_QUERIES). Who learns
- *    it has the id alone to guess, so another channel, with a port that the system draws, follows
- *    after DNS_UDP_PORT_QUERIES queries, or PORT_AGE_MS.
- *  - One TCP connection. A server may answer on it in turn (RFC 7766 section 6.2.1.1 asks for more), so that
+ *  - Other servers. A channel has one connection, because an idle one that the
+ *    server closes ends all questions of its channel (1.18).
+ *  - One connection. A server may answer on it in turn (RFC 7766 section 6.2.1.1 asks for more), so that
  *    one answer which takes long holds up all others: a query goes to the connection that has least to do.
- *  - Repeats. It gets one try: 1.34.9 leaves a socket on which one answer is late, and with it the answer.
+ *  - Repeats. It gets one try.
  *  - Measuring. 1.32 and later shorten the timeout by how long answers without error took: stubs have one.
  */
 
@@ -23,41 +21,38 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <ares.h>
 
+#include "resolver/dns_id.h"
 #include "resolver/dns_message.h"
-#include "resolver/dns_socket.h"
-#include "resolver/dns_transport.h"
+#include "resolver/dns_query.h"
+#include "resolver/dns_stream.h"
+#include "resolver/dns_tcp.h"
 #include "scanner/base/memory.h"
 
-#define PORT_AGE_MS 60000
-#define IDS_MAX     128 /* drawn at once: 256 octets come whole from getrandom(2) */
+#define PARTS_MAX 64 /* parts of one writev(2), below IOV_MAX */
 
 struct dns_channel {
     ares_channel ares;
     struct server *server;
     struct dns_channel *next; /* of those that take no more queries */
-    bool tcp;
-    bool stuck; /* TCP: an answer did not come in time, and those behind it may not either */
-    uint32_t sent;
+    bool stuck; /* an answer did not come in time, and those behind it may not either */
     uint32_t under_way;
-    uint64_t since_ms;
 };
 
 struct server {
-    struct dns_transport *transport;
-    struct dns_channel *udp; /* NULL: none yet; as the next */
-    struct dns_channel *tcp[DNS_TCP_CONNECTIONS];
+    struct dns_tcp *tcp;
+    struct dns_channel *channels[DNS_TCP_CONNECTIONS];
     struct dns_channel *retired; /* freed when nothing is under way */
     struct net_addr address;
     uint16_t port;
-    bool refused;
 };
 
-struct dns_transport {
-    struct dns_sockets sockets;
+struct dns_tcp {
+    struct dns_streams streams;
     uint32_t timeout_ms;
     dns_transport_fn done;
     struct server **servers;
@@ -65,44 +60,46 @@ struct dns_transport {
     bool closing;
     dns_transport_closed_fn closed;
     void *closed_arg;
-    uint16_t ids[IDS_MAX];
-    unsigned ids_left;
+    struct dns_ids ids;
 };
 
 /* Between c-ares and the sockets; `data` is the channel. */
 
-static struct dns_sockets *sockets_of(void *data)
+static struct dns_streams *streams_of(void *data)
 {
     struct dns_channel *c = data;
-    return &c->server->transport->sockets;
+    return &c->server->tcp->streams;
 }
 
 static ares_socket_t hook_socket(int family, int type, int protocol, void *data)
 {
-    struct dns_channel *c = data;
-    return dns_socket_open(sockets_of(data), c, &c->server->refused, family, type, protocol);
+    return dns_stream_open(streams_of(data), data, family, type, protocol);
 }
 
 static int hook_close(ares_socket_t fd, void *data)
 {
-    return dns_socket_close(sockets_of(data), fd);
+    return dns_stream_close(streams_of(data), fd);
 }
 
 static int hook_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *data)
 {
-    return dns_socket_connect(sockets_of(data), fd, to, len);
+    (void)data;
+    return connect(fd, to, len);
 }
 
 static ares_ssize_t hook_receive(ares_socket_t fd, void *to, size_t room, int flags,
                                  struct sockaddr *from, ares_socklen_t *from_len, void *data)
 {
     (void)flags;
-    return dns_socket_receive(sockets_of(data), fd, to, room, from, from_len);
+    (void)from; /* of datagrams */
+    (void)from_len;
+    return dns_stream_receive(streams_of(data), fd, to, room);
 }
 
 static ares_ssize_t hook_send(ares_socket_t fd, const struct iovec *parts, int count, void *data)
 {
-    return dns_socket_send(sockets_of(data), fd, parts, count);
+    (void)data;
+    return writev(fd, parts, count < PARTS_MAX ? count : PARTS_MAX);
 }
 
 static const struct ares_socket_functions hooks = {
@@ -116,7 +113,7 @@ static const struct ares_socket_functions hooks = {
 static void on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
 {
     if (readable != 0 || writable != 0) { /* neither: about to be closed */
-        dns_socket_watch(sockets_of(data), fd, writable != 0);
+        dns_stream_watch(streams_of(data), fd, writable != 0);
     }
 }
 
@@ -126,28 +123,28 @@ static void process(void *channel, int readable_fd, int writable_fd)
     ares_process_fd(c->ares, readable_fd, writable_fd);
 }
 
-static bool is_current(const struct dns_transport *t, const unsigned char *stub, int len)
+static bool is_current(const struct dns_tcp *t, const unsigned char *stub, int len)
 {
-    return len >= 2 && t->sockets.current.len >= DNS_HEADER_LEN &&
-           memcmp(stub, t->sockets.current.at, 2) == 0;
+    return len >= 2 && t->streams.current.len >= DNS_HEADER_LEN &&
+           memcmp(stub, t->streams.current.at, 2) == 0;
 }
 
 static void ares_on_answer(void *arg, int status, int timeouts, unsigned char *stub, int len)
 {
     (void)timeouts;
     struct dns_exchange *e = arg;
-    struct dns_transport *t = e->transport;
+    struct dns_tcp *t = e->channel->server->tcp;
     struct span none = {NULL, 0};
     e->channel->under_way--;
     if (t->closing) {
         return;
     }
     if (status == ARES_SUCCESS && is_current(t, stub, len)) {
-        t->done(e, DNS_TRANSPORT_ANSWER, t->sockets.current);
+        t->done(e, DNS_TRANSPORT_ANSWER, t->streams.current);
     } else if (status == ARES_ETIMEOUT) {
         e->channel->stuck = true;
         t->done(e, DNS_TRANSPORT_TIMEOUT, none);
-    } else if (t->sockets.fault || status == ARES_ENOMEM) {
+    } else if (t->streams.fault || status == ARES_ENOMEM) {
         t->done(e, DNS_TRANSPORT_LOCAL_FAULT, none);
     } else {
         t->done(e, DNS_TRANSPORT_BROKEN, none);
@@ -158,7 +155,7 @@ static void ares_on_answer(void *arg, int status, int timeouts, unsigned char *s
 
 static void set_timeouts(const struct dns_channel *c, struct ares_options *o, int *mask)
 {
-    o->timeout = (int)c->server->transport->timeout_ms;
+    o->timeout = (int)c->server->tcp->timeout_ms;
     o->tries = 1;
     *mask |= ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
 #ifdef ARES_OPT_MAXTIMEOUTMS
@@ -207,16 +204,14 @@ static bool open_channel(struct dns_channel *c)
     static char no_file[] = "/dev/null"; /* resolv.conf and its options are not for us */
     struct ares_options o = {
         .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_STAYOPEN | ARES_FLAG_NOSEARCH |
-                 ARES_FLAG_NOALIASES |
-                 (c->tcp ? ARES_FLAG_USEVC : ARES_FLAG_EDNS | ARES_FLAG_IGNTC),
+                 ARES_FLAG_NOALIASES | ARES_FLAG_USEVC,
         .lookups = lookups,
-        .ednspsz = UDP_RECEIVE_MAX,
         .resolvconf_path = no_file,
         .sock_state_cb = on_socket_state,
         .sock_state_cb_data = c,
     };
-    int mask = ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_RESOLVCONF |
-               ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE;
+    int mask = ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB |
+               ARES_OPT_DOMAINS | ARES_OPT_NOROTATE;
     set_timeouts(c, &o, &mask);
     mask |= no_own_ideas(&o);
     if (ares_init_options(&c->ares, &o, mask) != ARES_SUCCESS) {
@@ -231,12 +226,10 @@ static bool open_channel(struct dns_channel *c)
 }
 
 /* @return NULL when the library refuses. */
-static struct dns_channel *channel_new(struct server *s, bool tcp)
+static struct dns_channel *channel_new(struct server *s)
 {
     struct dns_channel *c = memory_new(1, sizeof(*c));
     c->server = s;
-    c->tcp = tcp;
-    c->since_ms = uv_now(s->transport->sockets.loop);
     if (!open_channel(c)) {
         free(c);
         return NULL;
@@ -260,28 +253,15 @@ static void retire(struct server *s, struct dns_channel *c)
     }
 }
 
-/* The port in use, or the next one when it is worn. */
-static struct dns_channel *udp_channel(struct server *s)
-{
-    struct dns_channel *used = s->udp;
-    uint64_t now = uv_now(s->transport->sockets.loop);
-    if (used == NULL || used->sent >= DNS_UDP_PORT_QUERIES || now - used->since_ms >= PORT_AGE_MS) {
-        struct dns_channel *fresh = channel_new(s, false);
-        retire(s, fresh != NULL ? used : NULL);
-        s->udp = fresh != NULL ? fresh : used;
-    }
-    return s->udp;
-}
-
 /* An idle connection, a new one, or the one with the fewest questions. */
-static struct dns_channel *tcp_channel(struct server *s)
+static struct dns_channel *channel_for(struct server *s)
 {
     struct dns_channel *least = NULL;
     for (size_t i = 0; i < DNS_TCP_CONNECTIONS && (least == NULL || least->under_way > 0); i++) {
-        struct dns_channel **c = &s->tcp[i];
+        struct dns_channel **c = &s->channels[i];
         if (*c == NULL || (*c)->stuck) {
             retire(s, *c);
-            *c = channel_new(s, true);
+            *c = channel_new(s);
         }
         if (*c != NULL && (least == NULL || (*c)->under_way < least->under_way)) {
             least = *c;
@@ -305,7 +285,7 @@ static void free_retired(struct server *s, bool all)
     }
 }
 
-static void free_transport(struct dns_transport *t)
+static void free_tcp(struct dns_tcp *t)
 {
     dns_transport_closed_fn closed = t->closed;
     void *arg = t->closed_arg;
@@ -317,82 +297,55 @@ static void free_transport(struct dns_transport *t)
     closed(arg);
 }
 
-static void on_socket_closed(void *arg)
+static void on_stream_closed(void *arg)
 {
-    struct dns_transport *t = arg;
-    if (t->closing && t->sockets.handles == 0) {
-        free_transport(t);
+    struct dns_tcp *t = arg;
+    if (t->closing && t->streams.handles == 0) {
+        free_tcp(t);
     }
 }
 
-struct dns_transport *dns_transport_new(uv_loop_t *loop, uint32_t timeout_ms, dns_transport_fn done)
+struct dns_tcp *dns_tcp_new(uv_loop_t *loop, uint32_t timeout_ms, dns_transport_fn done)
 {
-    CHECK(timeout_ms > 0 && timeout_ms <= INT32_MAX / 2);
-    struct dns_transport *t = memory_new(1, sizeof(*t));
-    t->sockets.loop = loop;
-    t->sockets.process = process;
-    t->sockets.closed = on_socket_closed;
-    t->sockets.closed_arg = t;
+    struct dns_tcp *t = memory_new(1, sizeof(*t));
+    t->streams.loop = loop;
+    t->streams.process = process;
+    t->streams.closed = on_stream_closed;
+    t->streams.closed_arg = t;
     t->timeout_ms = timeout_ms;
     t->done = done;
     return t;
 }
 
-bool dns_transport_add_server(struct dns_transport *t, const struct net_addr *address,
-                              uint16_t port)
+void dns_tcp_add_server(struct dns_tcp *t, const struct net_addr *address, uint16_t port)
 {
     struct server *s = memory_new(1, sizeof(*s));
-    s->transport = t;
+    s->tcp = t;
     s->address = *address;
     s->port = port;
-    if (udp_channel(s) == NULL) {
-        free(s);
-        return false;
-    }
     t->servers = memory_resize(t->servers, t->server_count + 1, sizeof(struct server *));
     t->servers[t->server_count++] = s;
-    return true;
 }
 
-/* An id that nobody off the path can guess (RFC 5452 section 9.2). */
-static uint16_t draw_id(struct dns_transport *t)
+void dns_tcp_send(struct dns_tcp *t, uint32_t server, struct span query,
+                  struct dns_exchange *exchange)
 {
-    if (t->ids_left == 0) {
-        ssize_t n;
-        do {
-            n = getrandom(t->ids, sizeof(t->ids), 0);
-        } while (n != (ssize_t)sizeof(t->ids));
-        t->ids_left = IDS_MAX;
-    }
-    return t->ids[--t->ids_left];
-}
-
-void dns_transport_send(struct dns_transport *t, uint32_t server, bool tcp, uint8_t *query,
-                        size_t len, struct dns_exchange *exchange)
-{
-    CHECK(server < t->server_count && len >= DNS_HEADER_LEN && !t->closing);
-    struct dns_channel *c = tcp ? tcp_channel(t->servers[server]) : udp_channel(t->servers[server]);
-    exchange->transport = t;
+    uint8_t octets[DNS_QUERY_MAX];
+    struct dns_channel *c = channel_for(t->servers[server]);
+    uint16_t id = dns_id_draw(&t->ids); /* 1.34 puts its own, as random */
+    CHECK(query.len <= sizeof(octets));
+    memcpy(octets, query.at, query.len);
+    octets[0] = (uint8_t)(id >> 8);
+    octets[1] = (uint8_t)(id & 0xFFU);
     exchange->channel = c;
-    uint16_t id = draw_id(t); /* 1.34 puts its own, as random */
-    query[0] = (uint8_t)(id >> 8);
-    query[1] = (uint8_t)(id & 0xFFU);
     if (c == NULL) {
         t->done(exchange, DNS_TRANSPORT_LOCAL_FAULT, (struct span){NULL, 0});
         return;
     }
-    t->sockets.fault = false;
-    t->sockets.sending = true;
-    c->sent++;
+    t->streams.fault = false;
     c->under_way++;
-    ares_send(c->ares, query, (int)len, ares_on_answer, exchange);
-    t->sockets.sending = false;
-    t->sockets.fault = false;
-}
-
-void dns_transport_flush(struct dns_transport *t)
-{
-    dns_sockets_flush(&t->sockets);
+    ares_send(c->ares, octets, (int)query.len, ares_on_answer, exchange);
+    t->streams.fault = false;
 }
 
 static void tick_channel(const struct dns_channel *c)
@@ -402,13 +355,12 @@ static void tick_channel(const struct dns_channel *c)
     }
 }
 
-void dns_transport_tick(struct dns_transport *t)
+void dns_tcp_tick(struct dns_tcp *t)
 {
     for (uint32_t i = 0; i < t->server_count; i++) {
         struct server *s = t->servers[i];
-        tick_channel(s->udp);
         for (size_t k = 0; k < DNS_TCP_CONNECTIONS; k++) {
-            tick_channel(s->tcp[k]);
+            tick_channel(s->channels[k]);
         }
         for (const struct dns_channel *c = s->retired; c != NULL; c = c->next) {
             tick_channel(c);
@@ -417,28 +369,20 @@ void dns_transport_tick(struct dns_transport *t)
     }
 }
 
-bool dns_transport_take_refusal(struct dns_transport *t, uint32_t server)
-{
-    bool refused = t->servers[server]->refused;
-    t->servers[server]->refused = false;
-    return refused;
-}
-
-void dns_transport_free(struct dns_transport *t, dns_transport_closed_fn closed, void *arg)
+void dns_tcp_free(struct dns_tcp *t, dns_transport_closed_fn closed, void *arg)
 {
     t->closing = true;
     t->closed = closed;
     t->closed_arg = arg;
     for (uint32_t i = 0; i < t->server_count; i++) {
         struct server *s = t->servers[i];
-        channel_free(s->udp);
         for (size_t k = 0; k < DNS_TCP_CONNECTIONS; k++) {
-            channel_free(s->tcp[k]);
+            channel_free(s->channels[k]);
         }
         free_retired(s, true);
     }
-    if (t->sockets.handles == 0) {
-        free_transport(t);
+    if (t->streams.handles == 0) {
+        free_tcp(t);
     }
 }
 
