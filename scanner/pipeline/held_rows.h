@@ -10,8 +10,8 @@
  * They lie in segments. What is more than HELD_MEMORY_MAX lies in an unlinked file (TMPDIR), in places that are
  * used again; without room for one it stays in memory.
  */
-#define HELD_SEGMENT_LEN (1U << 20) /* octets; our own bounds, as the next */
-#define HELD_MEMORY_MAX  8          /* full segments in memory */
+#define HELD_SEGMENT_LEN (128U << 10) /* octets; our own bounds, as the next */
+#define HELD_MEMORY_MAX  8            /* full segments in memory */
 
 struct held_entry;
 struct held_segment;
