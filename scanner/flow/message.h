@@ -31,8 +31,8 @@
  * What comes twice, late or for a key that nobody asked for is counted as a stray, unless it says more:
  *   HOST_WANT, NAME_CHECK   are answered as often as they come: before the host is done each waits once more
  *   ADDRESS_WANT            is answered once. It is sent when its block closes, before the fence (admission.h):
- *                           one that comes behind all fences is a repeat; until then the service keeps the
- *                           names it heard. One that is ahead of the close is said again then, perhaps of an earlier block
+ *                           one that comes behind all fences is a repeat, but in a fleet where nobody knew the name; until then the
+ *                           service keeps the names it heard. One that is ahead of the close is said again then, perhaps of an earlier block
  *   LEASE_WANT              is granted again to who holds a lease; LEASE_QUEUED answers it where it has to wait,
  *                           so that the places that were taken for it go to others; a LEASE_GRANT that nobody waits for is
  *                           returned at once, or the lease would be lost

@@ -50,12 +50,24 @@ static void find_registrable_domains(const struct public_suffixes *suffixes, str
     }
 }
 
+/* Of a fleet. A name is said by its first line alone. */
+static void say_line_done(const struct domain_owner *o, const struct seen_domain *s)
+{
+    bool first = s->invalid == NULL && s->duplicate_of == 0;
+    const struct message_known_domain m = {.input_line = s->input_line,
+                                           .domain = first ? s->domain : (struct span){0}};
+    if (o->out->state != NULL) {
+        message_put_known_domain(o->out->state, &m);
+    }
+}
+
 static void domain_write_row(struct domain_owner *o, struct domain_work *d)
 {
     find_registrable_domains(o->rules.suffixes, d);
     struct finished_line line = {.input_line = d->seen.input_line,
                                  .ending = record_domain(o->out->recorder, &d->seen)};
     codec_put_octets(&o->out->finished, &line, sizeof(line));
+    say_line_done(o, &d->seen);
     domain_free(o, d);
 }
 
@@ -485,7 +497,9 @@ static void finish_at_once(struct domain_owner *o, struct domain_work *d)
 
 void domain_on_known(struct domain_owner *o, const struct message_known_domain *m)
 {
-    o->strays += !domain_name_add(o, m->domain, m->input_line);
+    if (m->domain.len > 0) { /* else its line alone is done */
+        o->strays += !domain_name_add(o, m->domain, m->input_line);
+    }
 }
 
 void domain_on_line(struct domain_owner *o, const struct message_domain *m)

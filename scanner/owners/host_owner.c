@@ -282,6 +282,23 @@ static bool awaits_endpoints(const struct host_work *h)
 
 /* --- steps ---------------------------------------------------------------------------------- */
 
+/* Of a fleet: before its wants leave. Of one that was heard of so it is said already. */
+static void say_resolved(const struct host_owner *o, const struct host_work *h)
+{
+    struct buf lists[HOST_LISTS];
+    if (o->out->state == NULL || h->ahead) {
+        return;
+    }
+    for (unsigned i = 0; i < HOST_LISTS; i++) {
+        lists[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    struct message_known_resolved m = host_resolved_of(h, lists);
+    message_put_known_resolved(o->out->state, &m);
+    for (unsigned i = 0; i < HOST_LISTS; i++) {
+        buf_deinit(&lists[i]);
+    }
+}
+
 static void host_finish(struct host_owner *o, struct host_entry *e)
 {
     struct host_work *h = e->work;
@@ -289,6 +306,10 @@ static void host_finish(struct host_owner *o, struct host_entry *e)
     record_host(o->out->recorder, &h->seen, &h->arena);
     struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
     struct host_result result = host_result_of(&h->seen, h->dane, h->tlsa_at, &briefs);
+    if (o->out->state != NULL) {
+        const struct message_known_host m = {.host = h->seen.name, .result = result};
+        message_put_known_host(o->out->state, &m);
+    }
     for (size_t i = 0; i < h->subscriber_count; i++) {
         if (h->subscribers[i].dial) {
             tell_done(o, h->subscribers[i].domain, h->seen.name, result);
@@ -313,6 +334,7 @@ static void connect_to(struct host_owner *o, struct host_entry *e)
     if (!awaits_endpoints(e->work)) {
         host_finish(o, e);
     } else {
+        say_resolved(o, e->work);
         host_may_be_parked(o, e);
     }
 }
@@ -321,8 +343,9 @@ static void wait_for_block(struct host_owner *o, struct host_entry *e)
 {
     host_enter(e, HOST_RESOLVED);
     list_endpoints(o, e->work);
-    if (!awaits_endpoints(e->work)) {
-        connect_to(o, e); /* whatever the block says */
+    /* Whatever its block says, or that has closed: an owner of a fleet that took over may have it asked for a host that nobody knew. */
+    if (!awaits_endpoints(e->work) || host_block(e->work) < o->blocks_closed) {
+        connect_to(o, e);
         return;
     }
     o->resolved = memory_grow_list(o->resolved, o->resolved_count, sizeof(*o->resolved));
@@ -501,7 +524,10 @@ void host_on_known_resolved(struct host_owner *o, const struct message_known_res
         o->strays++;
         return;
     }
-    host_resolved_restore(host_work_on(o, e, m->host), m);
+    struct host_work *h = host_work_on(o, e, m->host);
+    host_resolved_restore(h, m);
+    judge_dane(o, h);
+    h->ahead = true; /* ends may come before its block closes again */
     host_enter(e, HOST_RESOLVES);
     wait_for_block(o, e);
 }
@@ -559,6 +585,7 @@ void host_on_block_ahead(struct host_owner *o, uint32_t block)
 void host_on_block_close(struct host_owner *o, uint32_t block)
 {
     uint32_t kept = 0;
+    o->blocks_closed = block + 1;
     for (uint32_t i = 0; i < o->resolved_count; i++) {
         struct host_entry *e = &o->entries[o->resolved[i]];
         if (e->state != HOST_RESOLVED) {

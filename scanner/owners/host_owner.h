@@ -70,6 +70,7 @@ struct host_owner {
     uint32_t capacity;
     uint32_t *resolved; /* indices of those that are RESOLVED; malloc */
     uint32_t resolved_count;
+    uint32_t blocks_closed;       /* see admission.h */
     TAILQ_HEAD(, host_work) line; /* who may be parked, longest first */
     uint32_t in_line;
     uint64_t strays;

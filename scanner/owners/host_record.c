@@ -198,7 +198,8 @@ void host_waiting_get(struct span octets, struct host_work *h)
 
 /* --- one that has its addresses, for another process ---------------------------------------- */
 
-struct message_known_resolved host_resolved_of(const struct host_work *h, struct buf lists[4])
+struct message_known_resolved host_resolved_of(const struct host_work *h,
+                                               struct buf lists[HOST_LISTS])
 {
     const struct seen_host *s = &h->seen;
     codec_put_spans(&lists[0], s->cnames, s->cname_count);

@@ -47,8 +47,9 @@ struct host_work {
     /* wanted as an MX host */
     uint32_t block; /* the first that wants it, */
     bool late;      /* and it belongs to a later one: some question needed a second pass */
-    bool ahead;     /* services know that it is wanted, although its block is open, */
-    bool perhaps;   /* or that it may be */
+    bool
+        ahead; /* services know that it is wanted, although its block is open, or may know (KNOWN_RESOLVED), */
+    bool perhaps; /* or that it may be */
     uint8_t addresses_max;
     /* it CONNECTS */
     uint8_t dane;                     /* enum dane_host */
@@ -126,8 +127,10 @@ void host_record_restore(struct host_work *h, struct span record);
 void host_waiting_put(struct buf *out, const struct host_work *h);
 /** Into a fresh one; a copy is made. */
 void host_waiting_get(struct span octets, struct host_work *h);
+#define HOST_LISTS 4
 /** The same for another process (KNOWN_RESOLVED): what follows from the rules of the scan is left out. Borrows from `lists` and `h`. */
-struct message_known_resolved host_resolved_of(const struct host_work *h, struct buf lists[4]);
+struct message_known_resolved host_resolved_of(const struct host_work *h,
+                                               struct buf lists[HOST_LISTS]);
 /** Into a fresh one; a copy is made. */
 void host_resolved_restore(struct host_work *h, const struct message_known_resolved *m);
 void host_record_of(struct buf *out, struct host_result result);

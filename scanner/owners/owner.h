@@ -94,6 +94,8 @@ struct owner_out {
     struct buf *to_judge;    /* borrowed, the same */
     struct buf *to_policies; /* borrowed */
     struct recorder *recorder;
+    struct buf *
+        state; /* borrowed; KNOWN_... messages of a fleet, behind the rows that they rest on; NULL: alone */
     struct buf questions; /* owner_question_next() */
     struct buf dials;     /* struct owner_dial */
     struct buf settled;   /* uint32_t: the block of each line whose names are resolved */

@@ -236,10 +236,23 @@ static void add_want(struct service_owner *o, struct service_work *work,
     o->names_waiting++;
 }
 
-void service_on_address_want(struct service_owner *o, const struct message_address_want *m)
+/* All names of a block are here since it closed; but in a fleet somebody who took over may have found other addresses than its block had, and
+ * they come behind all that are here. @return false: it is a repeat */
+static bool want_is_new(struct service_owner *o, struct message_address_want *m)
 {
-    if (m->block < o->blocks_closed) {
-        o->strays++; /* all names of the block are here since it closed */
+    if (o->out->state == NULL) {
+        return m->block >= o->blocks_closed;
+    }
+    m->block = m->block < o->blocks_closed ? o->blocks_closed - 1 : m->block;
+    return service_name_is_new(o, &m->address, m->port, m->host);
+}
+
+void service_on_address_want(struct service_owner *o, const struct message_address_want *want)
+{
+    struct message_address_want own = *want;
+    const struct message_address_want *m = &own;
+    if (!want_is_new(o, &own)) {
+        o->strays++;
         return;
     }
     uint32_t index = service_find_or_add(o, &m->address, m->port);
@@ -261,6 +274,9 @@ void service_on_address_want(struct service_owner *o, const struct message_addre
         LIST_INSERT_HEAD(&o->open, work, open);
     }
     add_want(o, work, m);
+    if (m->block < o->blocks_closed) {
+        service_wake(o, index);
+    }
 }
 
 void service_on_block_closed(struct service_owner *o, uint32_t block)

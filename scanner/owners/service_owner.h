@@ -135,6 +135,8 @@ struct service_owner {
     struct map known_names_index;      /* service → its entry */
     struct known_names *known_names;   /* names with rows that count in the choice of others */
     uint32_t known_names_count;
+    struct key_table
+        names_known; /* of a fleet: service and host of all that were wanted; numbers mean nothing */
     struct map known_speakers; /* service and host → struct message_known_speaker * in the arena */
     struct arena known_arena;
     uint64_t *ptr_hashes; /* of PTR names, by service */

@@ -90,13 +90,44 @@ static struct known_result *keep_result(struct service_owner *o, const struct me
     return r;
 }
 
+static struct hash_key key_of_name(const struct net_addr *address, uint16_t port, struct span host)
+{
+    struct service_key service = service_key_of(address, port);
+    uint8_t key[sizeof(service) + UINT8_MAX];
+    size_t len = host.len <= UINT8_MAX ? host.len : UINT8_MAX; /* a name has 253 at most */
+    memcpy(key, &service, sizeof(service));
+    memcpy(key + sizeof(service), host.at, len);
+    return hash_key_of((struct span){key, sizeof(service) + len});
+}
+
+bool service_name_is_new(struct service_owner *o, const struct net_addr *address, uint16_t port,
+                         struct span host)
+{
+    bool added = false;
+    (void)key_table_add(&o->names_known, key_of_name(address, port, host), &added);
+    return added;
+}
+
+/* Before the loss it may not have left. Its host counts the first. */
+static void tell_again(const struct service_owner *o, struct span told)
+{
+    enum message_kind kind;
+    struct span body;
+    if (message_next(&told, &kind, &body)) {
+        struct message_endpoint_done m = message_get_endpoint_done(body);
+        message_put_endpoint_done(out_to_name(o->out, m.host), &m);
+    }
+}
+
 void service_on_known_name(struct service_owner *o, const struct message_known_name *m)
 {
     uint32_t index = service_find(o, &m->address, m->port);
-    if (index == NO_INDEX || o->services[index].state != SERVICE_IDLE) {
+    if (index == NO_INDEX || o->services[index].state != SERVICE_IDLE ||
+        (o->out->state != NULL && !service_name_is_new(o, &m->address, m->port, m->host))) {
         o->strays++;
         return;
     }
+    tell_again(o, m->told);
     struct known_name name = {.draw = service_draw(o, m->host, &m->address, m->port),
                               .block = m->block,
                               .group =
@@ -110,17 +141,6 @@ void service_on_known_name(struct service_owner *o, const struct message_known_n
         name.result = keep_result(o, m);
     }
     known_names_add(o, index, &name);
-}
-
-static struct hash_key key_of_speaker(const struct net_addr *address, uint16_t port,
-                                      struct span host)
-{
-    struct service_key service = service_key_of(address, port);
-    uint8_t key[sizeof(service) + UINT8_MAX];
-    size_t len = host.len <= UINT8_MAX ? host.len : UINT8_MAX; /* a name has 253 at most */
-    memcpy(key, &service, sizeof(service));
-    memcpy(key + sizeof(service), host.at, len);
-    return hash_key_of((struct span){key, sizeof(service) + len});
 }
 
 /* No row of ours has more. */
@@ -149,7 +169,7 @@ void service_on_known_speaker(struct service_owner *o, const struct message_know
     kept->dane_sni = arena_copy(arena, m->dane_sni);
     kept->tlsas = arena_copy(arena, m->tlsas);
     bool added = false;
-    *map_add(&o->known_speakers, key_of_speaker(&m->address, m->port, m->host), 0, &added) =
+    *map_add(&o->known_speakers, key_of_name(&m->address, m->port, m->host), 0, &added) =
         (uint64_t)(uintptr_t)kept;
 }
 
@@ -158,7 +178,7 @@ const struct message_known_speaker *known_speaker_find(const struct service_owne
                                                        uint16_t port, struct span host)
 {
     const uint64_t *at = o->known_speakers.count > 0
-                             ? map_find(&o->known_speakers, key_of_speaker(address, port, host))
+                             ? map_find(&o->known_speakers, key_of_name(address, port, host))
                              : NULL;
     return at != NULL ? (const struct message_known_speaker *)(uintptr_t)*at : NULL;
 }

@@ -6,7 +6,32 @@
 
 #include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/memory.h"
+#include "scanner/owners/known_messages.h"
 #include "scanner/owners/service_work.h"
+
+/* Of a fleet: behind the row, and with what the host is about to hear. Sets of issuers have numbers within a process. */
+static void say_known(const struct service_owner *o, struct span known,
+                      const struct message_endpoint_done *m)
+{
+    struct buf told = BUF_INIT(BUF_NO_LIMIT);
+    struct message_endpoint_done done = *m;
+    enum message_kind kind;
+    struct span body;
+    done.issuers = 0;
+    message_put_endpoint_done(&told, &done);
+    while (message_next(&known, &kind, &body)) {
+        if (kind == MESSAGE_KNOWN_SPEAKER) {
+            struct message_known_speaker speaker = message_get_known_speaker(body);
+            speaker.issuers = 0;
+            message_put_known_speaker(o->out->state, &speaker);
+        } else {
+            struct message_known_name name = message_get_known_name(body);
+            name.told = buf_span(&told);
+            message_put_known_name(o->out->state, &name);
+        }
+    }
+    buf_deinit(&told);
+}
 
 /* After the service's row, when its reverse DNS is known. */
 static void send_endpoint(struct service_owner *o, const struct service *s,
@@ -17,24 +42,31 @@ static void send_endpoint(struct service_owner *o, const struct service *s,
     m.brief.versions = s->versions;
     m.brief.ptr_is_host = (uint8_t)reverse_dns_is_host(o, s, t->host);
     service_domains_judge(o, s, t, &m.brief);
+    if (o->out->state != NULL) {
+        say_known(o, t->known, &m);
+    }
     message_put_endpoint_done(out_to_name(o->out, t->host), &m);
     o->names_waiting--;
 }
 
 /* The rows of host and domain name the service: they come after its own. */
 static void tell_endpoint(struct service_owner *o, const struct service *s, const struct want *want,
-                          const struct endpoint_brief *brief, struct span certificate_domain)
+                          const struct told_endpoint *told)
 {
     struct service_work *work = s->work;
+    struct told_endpoint t = *told;
+    t.host = want->host;
+    t.registrable = want_registrable(want);
     if (s->state == SERVICE_KNOWN) {
-        struct told_endpoint t = {*brief, want->host, want_registrable(want), certificate_domain};
         send_endpoint(o, s, &t);
         return;
     }
     struct want own = *want;
     own.host = arena_copy(&work->arena, want->host);
-    struct told_endpoint t = {*brief, own.host, want_registrable(&own),
-                              arena_copy(&work->arena, certificate_domain)};
+    t.host = own.host;
+    t.registrable = want_registrable(&own);
+    t.certificate_domain = arena_copy(&work->arena, told->certificate_domain);
+    t.known = arena_copy(&work->arena, told->known);
     work->told = memory_grow_list(work->told, work->told_count, sizeof(*work->told));
     work->told[work->told_count++] = t;
 }
@@ -80,16 +112,39 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
     return b;
 }
 
-/* @return how the leaf's names fit */
-static enum name_match write_endpoint(struct service_owner *o, const struct service *s,
-                                      const struct want *want, struct seen_endpoint *seen)
+/* A name of a group that was dialled. @return it speaks for the group from now on */
+static bool group_notes_result(struct service_owner *o, const struct want *want,
+                               const struct seen_endpoint *seen, bool by_wildcard)
+{
+    struct group_result result = group_result_of(seen, by_wildcard);
+    bool speaks = certificate_group_note(o->groups, want->group, want->host, &result, seen);
+    if (speaks) {
+        record_endpoint_ahead(o->out->recorder, seen);
+    }
+    return speaks;
+}
+
+static void write_endpoint(struct service_owner *o, const struct service *s,
+                           const struct want *want, struct seen_endpoint *seen, bool dialled)
 {
     seen->registrable = want_registrable(want);
     seen->certificate_domain = service_certificate_domain(o, seen->result);
     const struct endpoint_verdict *verdict = record_endpoint(o->out->recorder, seen);
-    struct endpoint_brief brief = brief_of(s, seen, verdict);
-    tell_endpoint(o, s, want, &brief, seen->certificate_domain);
-    return verdict->name.match;
+    bool by_wildcard = verdict->name.match == NAME_MATCH_WILDCARD;
+    struct buf known = BUF_INIT(BUF_NO_LIMIT);
+    struct told_endpoint told = {.brief = brief_of(s, seen, verdict),
+                                 .certificate_domain = seen->certificate_domain};
+    bool speaks =
+        dialled && want->group != GROUP_NONE && group_notes_result(o, want, seen, by_wildcard);
+    if (o->out->state != NULL) {
+        if (speaks) {
+            known_speaker_put(&known, seen);
+        }
+        known_name_put(&known, seen, by_wildcard, want->block, (struct span){0});
+    }
+    told.known = buf_span(&known);
+    tell_endpoint(o, s, want, &told);
+    buf_deinit(&known);
 }
 
 /* Keys as rows have them. */
@@ -140,7 +195,7 @@ void rows_write_not_tested(struct service_owner *o, const struct service *s,
                                  .tlsa_base = want->tlsa_base,
                                  .tlsas = want->tlsas,
                                  .tlsa_count = want->tlsa_count};
-    (void)write_endpoint(o, s, want, &seen);
+    write_endpoint(o, s, want, &seen, false);
 }
 
 void rows_write_inherited(struct service_owner *o, const struct service *s, const struct want *want)
@@ -154,7 +209,7 @@ void rows_write_inherited(struct service_owner *o, const struct service *s, cons
     seen.result = &spoken;
     seen.session_from = buf_span(&key);
     seen.basis = BASIS_OBSERVED;
-    (void)write_endpoint(o, s, want, &seen);
+    write_endpoint(o, s, want, &seen, false);
     buf_deinit(&key);
 }
 
@@ -175,7 +230,7 @@ void rows_write_inferred(struct service_owner *o, const struct service *s, const
     seen.session_from = buf_span(&from);
     seen.group = buf_span(&group);
     seen.basis = BASIS_INFERRED;
-    (void)write_endpoint(o, s, want, &seen);
+    write_endpoint(o, s, want, &seen, false);
     buf_deinit(&group);
     buf_deinit(&from);
 }
@@ -226,13 +281,7 @@ static void write_observed(struct service_owner *o, const struct service *s,
         put_group_key(&group, o, want->group, s);
         seen->group = buf_span(&group);
     }
-    enum name_match match = write_endpoint(o, s, want, seen);
-    if (want->group != GROUP_NONE) {
-        struct group_result result = group_result_of(seen, match == NAME_MATCH_WILDCARD);
-        if (certificate_group_note(o->groups, want->group, want->host, &result, seen)) {
-            record_endpoint_ahead(o->out->recorder, seen);
-        }
-    }
+    write_endpoint(o, s, want, seen, true);
     buf_deinit(&group);
 }
 
@@ -314,6 +363,9 @@ void rows_write_service(struct service_owner *o, struct service *s)
     }
     service_domains_see(o, s, &seen);
     record_service(o->out->recorder, &seen);
+    if (o->out->state != NULL) {
+        known_service_put(o->out->state, &seen);
+    }
     s->versions = seen_versions_pack(&seen.versions);
     reverse_dns_keep(o, s, &work->ptr);
     service_enter(s, SERVICE_KNOWN);

@@ -75,6 +75,7 @@ void service_owner_deinit(struct service_owner *o)
     free(o->parked);
     key_table_deinit(&o->keys);
     known_names_deinit(o);
+    key_table_deinit(&o->names_known);
     map_deinit(&o->known_speakers);
     arena_reset(&o->known_arena);
     key_table_deinit(&o->network_keys);

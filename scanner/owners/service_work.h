@@ -132,6 +132,7 @@ struct told_endpoint {
     struct span host; /* in the arena of the work, as the next ones */
     struct span registrable;
     struct span certificate_domain;
+    struct span known; /* of a fleet: KNOWN_... messages, but for what the host hears */
 };
 
 enum service_state {
@@ -563,6 +564,10 @@ bool known_names_take_turns(struct service_owner *o, uint32_t service, const str
 bool known_speaker_takes_turn(struct service_owner *o, struct service *s);
 
 /* --- service_restore.c ---------------------------------------------------------------------- */
+
+/** Of a fleet: the name is wanted there. @return false: it was wanted before, or has its row */
+bool service_name_is_new(struct service_owner *o, const struct net_addr *address, uint16_t port,
+                         struct span host);
 
 /** A session of before a scan went on, in full. */
 struct known_session {

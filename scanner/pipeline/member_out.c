@@ -13,17 +13,23 @@
 /* --- ranks: what waits for what --------------------------------------------------------------- */
 
 enum rank {
-    RANK_FREE, /* it names nothing that has to be there */
-    RANK_SENT, /* behind all ADDRESS_WANTs */
+    RANK_FREE,     /* it names nothing that has to be there */
+    RANK_RESOLVED, /* a host whose wants left is never resolved again */
+    RANK_WANTS,    /* ADDRESS_WANTs */
+    RANK_SENT,     /* behind all of these */
     RANK_CERTIFICATES,
     RANK_CHAINS, /* and bodies of policies */
     RANK_SERVICES,
+    RANK_KNOWN_SERVICES, /* what is known is said behind the row, and before anybody hears of it */
     RANK_ENDPOINTS,
+    RANK_KNOWN_NAMES,
     RANK_ENDPOINT_DONE,
     RANK_HOSTS,
+    RANK_KNOWN_HOSTS,
     RANK_HOST_DONE,
     RANK_POLICIES,
     RANK_DOMAINS,
+    RANK_KNOWN_DOMAINS,
     RANK_OTHERS,
     RANK_DONE,
 };
@@ -53,10 +59,29 @@ static unsigned rank_of_table(enum table_id t)
 
 static unsigned rank_of_kind(enum message_kind kind)
 {
-    return kind == MESSAGE_ENDPOINT_DONE ? RANK_ENDPOINT_DONE
-           : kind == MESSAGE_HOST_DONE   ? RANK_HOST_DONE
-           : kind == MESSAGE_FLEET_DONE  ? RANK_DONE
-                                         : RANK_FREE;
+    switch ((int)kind) {
+    case MESSAGE_KNOWN_RESOLVED:
+        return RANK_RESOLVED;
+    case MESSAGE_ADDRESS_WANT:
+        return RANK_WANTS;
+    case MESSAGE_KNOWN_SERVICE:
+        return RANK_KNOWN_SERVICES;
+    case MESSAGE_KNOWN_SPEAKER:
+    case MESSAGE_KNOWN_NAME:
+        return RANK_KNOWN_NAMES;
+    case MESSAGE_ENDPOINT_DONE:
+        return RANK_ENDPOINT_DONE;
+    case MESSAGE_KNOWN_HOST:
+        return RANK_KNOWN_HOSTS;
+    case MESSAGE_HOST_DONE:
+        return RANK_HOST_DONE;
+    case MESSAGE_KNOWN_DOMAIN:
+        return RANK_KNOWN_DOMAINS;
+    case MESSAGE_FLEET_DONE:
+        return RANK_DONE;
+    default:
+        return RANK_FREE;
+    }
 }
 
 /* --- what leaves ------------------------------------------------------------------------------ */

@@ -113,6 +113,12 @@ ON_ANSWER(on_desk_answer, OWNER_DESK)
 static void post_rows(struct worker *w)
 {
     rows_out_add(w->rows, &w->writer_outbox);
+    if (w->state.len > 0) {
+        struct message_outward m = {
+            .from = (uint16_t)w->part, .to = (uint16_t)w->part, .messages = buf_span(&w->state)};
+        message_put_outward(&w->writer_outbox, &m);
+        buf_reset(&w->state);
+    }
     if (w->lines_done.len > 0) {
         struct message_lines_done m = {.lines = buf_span(&w->lines_done)};
         message_put_lines_done(&w->writer_outbox, &m);
@@ -612,6 +618,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->policy_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->lines_done = BUF_INIT(BUF_NO_LIMIT);
+    w->state = BUF_INIT(BUF_NO_LIMIT);
     owner_out_init(&w->out);
     w->out.division = scan->division;
     w->out.judge_count = scan->judge_count;
@@ -620,6 +627,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->out.to_judge = w->judge_outbox;
     w->out.to_policies = &w->policy_outbox;
     w->out.recorder = &w->recorder;
+    w->out.state = scan->member != NULL ? &w->state : NULL;
     known_chains_init(&w->chains);
     spool_init(&w->spool, &scan->spool_budget);
     w->rows = rows_out_new(scan->params);
@@ -656,6 +664,7 @@ void worker_deinit(struct worker *w)
     buf_deinit(&w->policy_outbox);
     buf_deinit(&w->writer_outbox);
     buf_deinit(&w->lines_done);
+    buf_deinit(&w->state);
     rows_out_free(w->rows);
     recorder_deinit(&w->recorder);
     counts_deinit(&w->counts);

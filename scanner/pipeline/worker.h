@@ -99,6 +99,7 @@ struct worker {
     struct buf judge_outbox[JUDGES_MAX];
     struct buf policy_outbox;
     struct buf writer_outbox;
+    struct buf state; /* of a fleet: for the writer, behind the rows */
     struct wheel wheel;
     struct resolver *resolver;
     struct staged_answers *staged; /* NULL: all answers are those of DNS */

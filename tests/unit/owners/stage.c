@@ -5,6 +5,8 @@
 
 #include <criterion/criterion.h>
 
+#include "scanner/flow/message_check.h"
+
 #define DATA_MAX 32 /* octets of a TLSA record */
 
 struct buf *stage_rows;
@@ -101,6 +103,8 @@ void stage_init(struct stage *s, void *owner, stage_answer_fn *answer)
     }
     s->to_judge[0] = BUF_INIT(BUF_NO_LIMIT);
     s->to_policies = BUF_INIT(BUF_NO_LIMIT);
+    s->state = BUF_INIT(BUF_NO_LIMIT);
+    s->state_before = BUF_INIT(BUF_NO_LIMIT);
     s->out.division = (struct division){.parts = STAGE_WORKERS, .count = STAGE_WORKERS};
     s->out.judge_count = 1;
     s->out.to_worker = s->to_worker;
@@ -133,6 +137,8 @@ void stage_deinit(struct stage *s)
     }
     buf_deinit(&s->to_judge[0]);
     buf_deinit(&s->to_policies);
+    buf_deinit(&s->state);
+    buf_deinit(&s->state_before);
     arena_pool_deinit(&s->arenas);
     blocklist_free(s->blocklist);
 }
@@ -340,8 +346,82 @@ static void say_messages(const struct stage *s, struct buf *messages)
     buf_reset(messages);
 }
 
+/* --- state of a fleet ----------------------------------------------------------------------- */
+
+static void say_known_name(struct span body)
+{
+    struct message_known_name m = message_get_known_name(body);
+    say("  state name %.*s at ", TEXT(m.host));
+    say_address(&m.address, m.port);
+    say(" in %u\n", m.block);
+}
+
+static void say_known_place(const char *what, const struct net_addr *address, uint16_t port)
+{
+    say("  state %s ", what);
+    say_address(address, port);
+    say("\n");
+}
+
+static void say_state(enum message_kind kind, struct span body)
+{
+    if (kind == MESSAGE_KNOWN_DOMAIN) {
+        struct message_known_domain m = message_get_known_domain(body);
+        say("  state line %llu%s%.*s\n", (unsigned long long)m.input_line,
+            m.domain.len > 0 ? " " : "", TEXT(m.domain));
+    } else if (kind == MESSAGE_KNOWN_RESOLVED) {
+        struct message_known_resolved m = message_get_known_resolved(body);
+        say("  state resolved %.*s in %u\n", TEXT(m.host), m.block);
+    } else if (kind == MESSAGE_KNOWN_HOST) {
+        say("  state host %.*s\n", TEXT(message_get_known_host(body).host));
+    } else if (kind == MESSAGE_KNOWN_SERVICE) {
+        struct message_known_service m = message_get_known_service(body);
+        say_known_place("service", &m.address, m.port);
+    } else if (kind == MESSAGE_KNOWN_SPEAKER) {
+        struct message_known_speaker m = message_get_known_speaker(body);
+        say_known_place("speaker at", &m.address, m.port);
+    } else {
+        cr_assert_eq(kind, MESSAGE_KNOWN_NAME, "no state: %d", (int)kind);
+        say_known_name(body);
+    }
+}
+
+static void say_states(struct stage *s)
+{
+    struct span in = buf_span(&s->state);
+    enum message_kind kind;
+    for (struct span body; stage_next_state(&in, &kind, &body);) {
+        say_state(kind, body);
+    }
+    buf_put(&s->state_before, buf_span(&s->state));
+    buf_reset(&s->state);
+}
+
+bool stage_next_state(struct span *in, enum message_kind *kind, struct span *body)
+{
+    struct span before = *in;
+    if (!message_next(in, kind, body)) {
+        return false;
+    }
+    struct span whole = {before.at, before.len - in->len};
+    cr_assert_eq(message_check(whole, kind, body), MESSAGE_SOUND, "%d", (int)*kind);
+    return true;
+}
+
+void stage_take_over(struct stage *s)
+{
+    for (size_t i = 0; i < STAGE_WORKERS; i++) {
+        buf_reset(&s->to_worker[i]);
+    }
+    s->asked_count = 0;
+    s->strays = 0;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
 void stage_say_commands(struct stage *s, uint64_t strays)
 {
+    say_states(s);
     for (size_t i = 0; i < STAGE_WORKERS; i++) {
         say_messages(s, &s->to_worker[i]);
     }
@@ -466,6 +546,10 @@ bool stage_event(struct stage *s, char *const *word, size_t count)
 {
     if (strcmp(word[0], "block") == 0) {
         cr_assert_null(blocklist_add_line(s->blocklist, span_of(word[1])));
+        return true;
+    }
+    if (strcmp(word[0], "fleet") == 0) {
+        s->out.state = &s->state;
         return true;
     }
     if (strcmp(word[0], "answer") == 0) {

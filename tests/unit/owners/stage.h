@@ -4,6 +4,7 @@
  * What an owner needs around it, and the words of a scenario that are the same for all owners:
  *
  *     block NAME        (before the first event) on the block list: a name, an address, a prefix
+ *     fleet             (the same) what is done is said as state: "state ..."
  *     answer TYPE NAME STATE [secure] [alias NAME...] [DATA...]
  *                       to a question that was asked. DATA: "10 mx.test" of MX, "3 1 1 ab12" of TLSA, a name, an
  *                       address, a text in double quotes
@@ -39,6 +40,8 @@ struct stage {
     struct buf to_worker[STAGE_WORKERS];
     struct buf to_judge[1];
     struct buf to_policies;
+    struct buf state;        /* of a fleet, since the last event, */
+    struct buf state_before; /* and before it */
     struct stage_question {
         char name[300];
         uint16_t type;
@@ -59,6 +62,11 @@ uint64_t stage_question_of(const struct stage *s, const char *type, const char *
 
 /** @return false: it is none of the above */
 bool stage_event(struct stage *s, char *const *word, size_t count);
+/** Of a fleet: the owner is lost, and whoever takes over hears of all state that was said, before anything else. To be called between the end
+ * of the one and the first event of the other. */
+void stage_take_over(struct stage *s);
+/** Of that: the next message, which is sound. @return false: there is none */
+bool stage_next_state(struct span *in, enum message_kind *kind, struct span *body);
 /** Takes and says what lies in `out`. @param strays of the owner, so far */
 void stage_say_commands(struct stage *s, uint64_t strays);
 

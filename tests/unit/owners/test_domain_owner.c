@@ -5,6 +5,7 @@
  *     line N NAME [in BLOCK] | line N invalid WORD
  *     late TYPE NAME    a question needs a second pass
  *     late DOMAIN HOST in BLOCK | resolved DOMAIN HOST | done DOMAIN HOST [STATE [ADDRESSES]]
+ *     lost              of a fleet: somebody else takes over, with the state that was said
  *     policy DOMAIN OUTCOME [list N]  | verdict N | give up
  */
 #include <stdio.h>
@@ -29,11 +30,8 @@ static void on_answer(void *owner, uint64_t tag, const struct dns_answer *answer
     domain_on_answer(owner, tag, answer);
 }
 
-static void world_init(void *world)
+static void begin_owner(struct world *w)
 {
-    struct world *w = world;
-    stage_init(&w->stage, &w->owner, on_answer);
-    w->suffixes = public_suffixes_load(NULL);
     known_chains_init(&w->chains);
     const struct domain_rules rules = {
         .suffixes = w->suffixes,
@@ -42,6 +40,28 @@ static void world_init(void *world)
         .works_max = works_max};
     domain_owner_init(&w->owner, &rules, &w->stage.out, &w->chains, &w->stage.arenas,
                       &w->stage.spool);
+}
+
+static void world_init(void *world)
+{
+    struct world *w = world;
+    stage_init(&w->stage, &w->owner, on_answer);
+    w->suffixes = public_suffixes_load(NULL);
+    begin_owner(w);
+}
+
+static void take_over(struct world *w)
+{
+    domain_owner_deinit(&w->owner);
+    known_chains_deinit(&w->chains);
+    begin_owner(w);
+    stage_take_over(&w->stage);
+    enum message_kind kind;
+    struct span in = buf_span(&w->stage.state_before);
+    for (struct span body; stage_next_state(&in, &kind, &body);) {
+        struct message_known_domain m = message_get_known_domain(body);
+        domain_on_known(&w->owner, &m);
+    }
 }
 
 static void world_deinit(void *world)
@@ -133,6 +153,8 @@ static void run_event(void *world, char *const *word, size_t count)
         /* one of all owners */
     } else if (strcmp(word[0], "implicit") == 0) {
         w->owner.rules.implicit_mx_dial = true;
+    } else if (strcmp(word[0], "lost") == 0) {
+        take_over(w);
     } else if (strcmp(word[0], "line") == 0) {
         line_event(w, word, count);
     } else if (strcmp(word[0], "resolved") == 0 || strcmp(word[0], "done") == 0) {

@@ -29,6 +29,7 @@ struct foreign {
 };
 
 static const uint16_t ports[] = {25};
+static const struct shared_operators no_operators;
 
 static void foreign_init(struct foreign *w)
 {
@@ -47,6 +48,8 @@ static void foreign_init(struct foreign *w)
     const struct service_rules of_services = {.suffixes = w->suffixes,
                                               .first_port = 25,
                                               .probes = {.sni = true, .no_sni = true},
+                                              .infer = INFER_ALL,
+                                              .shared_operators = &no_operators,
                                               .sessions_max = UINT32_MAX,
                                               .names_max = UINT32_MAX};
     struct stage *s = &w->stage;
@@ -55,6 +58,7 @@ static void foreign_init(struct foreign *w)
     service_owner_init(&w->services, &of_services, &s->out, &w->chains, &s->arenas, &s->spool,
                        &w->wheel);
     w->services.now_ms = 1000;
+    s->out.state = &s->state; /* of a fleet */
 }
 
 static void foreign_deinit(struct foreign *w)
@@ -118,6 +122,7 @@ static void drain(struct foreign *w)
     }
     buf_reset(&w->stage.to_policies);
     buf_reset(&w->stage.to_judge[0]);
+    buf_reset(&w->stage.state);
     buf_reset(&out->dials);
     buf_reset(&out->settled);
     buf_reset(&out->holds);
@@ -145,6 +150,12 @@ static void hand_over(struct foreign *w, enum message_kind kind, struct span bod
         HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, &w->services)
         HANDLE(PERMIT_WANT, permit_want, service_on_permit_want, &w->services)
         HANDLE(PERMIT_RETURN, permit_return, service_on_permit_return, &w->services)
+        HANDLE(KNOWN_DOMAIN, known_domain, domain_on_known, &w->domains)
+        HANDLE(KNOWN_HOST, known_host, host_on_known, &w->hosts)
+        HANDLE(KNOWN_RESOLVED, known_resolved, host_on_known_resolved, &w->hosts)
+        HANDLE(KNOWN_SERVICE, known_service, service_on_known, &w->services)
+        HANDLE(KNOWN_NAME, known_name, service_on_known_name, &w->services)
+        HANDLE(KNOWN_SPEAKER, known_speaker, service_on_known_speaker, &w->services)
 #undef HANDLE
     default:
         return;
@@ -297,6 +308,132 @@ Test(foreign, services_take_whatever_comes)
         meddle(&w, &m, i % 2 == 0);
     }
     buf_deinit(&tlsas);
+    buf_deinit(&m);
+    foreign_deinit(&w);
+}
+
+/* --- state of before -------------------------------------------------------------------------- */
+
+static void put_resolved(struct buf *m, struct span host, uint32_t block)
+{
+    struct buf addresses = BUF_INIT(BUF_NO_LIMIT);
+    struct buf cnames = BUF_INIT(BUF_NO_LIMIT);
+    struct buf tlsas = BUF_INIT(BUF_NO_LIMIT);
+    codec_put_addr(&addresses, net_addr_v4((const uint8_t[]){11, 0, 0, 1}));
+    codec_put_addr(&addresses, net_addr_v4((const uint8_t[]){11, 0, 0, 2}));
+    codec_put_span(&cnames, SPAN_LIT("real.test"));
+    codec_put_tlsa(&tlsas, (struct seen_tlsa){.usage = 3, .data = SPAN_LIT("digest")});
+    const struct message_known_resolved r = {.host = host,
+                                             .block = block,
+                                             .addresses_max = 4,
+                                             .a = {.state = DNS_DATA},
+                                             .cnames = buf_span(&cnames),
+                                             .addresses = buf_span(&addresses),
+                                             .tlsas = buf_span(&tlsas),
+                                             .expanded_tlsas = buf_span(&tlsas)};
+    message_put_known_resolved(m, &r);
+    buf_deinit(&addresses);
+    buf_deinit(&cnames);
+    buf_deinit(&tlsas);
+}
+
+Test(foreign, hosts_of_before_end_whatever_is_said_of_them)
+{
+    struct foreign w;
+    struct buf m = BUF_INIT(BUF_NO_LIMIT);
+    foreign_init(&w);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "mx%u.test", i);
+        struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
+        codec_put_brief(&briefs, done_brief());
+        const struct message_known_host known = {
+            .host = span_of(name),
+            .result = {.address_count = 1, .endpoint_count = 1, .endpoints = buf_span(&briefs)}};
+        const struct message_known_domain domain = {.input_line = i + 1, .domain = span_of(name)};
+        const struct message_host_want want = {.block = i,
+                                               .dial = 1,
+                                               .addresses_max = 4,
+                                               .domain = SPAN_LIT("d.test"),
+                                               .host = span_of(name)};
+        const struct message_endpoint_done done = {.host = span_of(name), .brief = done_brief()};
+        message_put_known_domain(&m, &domain);
+        meddle(&w, &m, true);
+        put_resolved(&m, span_of(name), i);
+        meddle(&w, &m, i % 3 != 0);
+        message_put_known_host(&m, &known);
+        meddle(&w, &m, i % 2 == 0);
+        message_put_host_want(&m, &want);
+        meddle(&w, &m, true);
+        message_put_endpoint_done(&m, &done);
+        meddle(&w, &m, true);
+        host_on_block_close(&w.hosts, i);
+        drain(&w);
+        buf_deinit(&briefs);
+    }
+    buf_deinit(&m);
+    foreign_deinit(&w);
+}
+
+static void put_known_sessions(struct foreign *w, const struct net_addr *a, struct span host)
+{
+    struct buf m = BUF_INIT(BUF_NO_LIMIT);
+    struct buf session = BUF_INIT(BUF_NO_LIMIT);
+    struct buf told = BUF_INIT(BUF_NO_LIMIT);
+    uint8_t id[32] = {1};
+    struct seen_session seen = {.outcome = OUTCOME_ESTABLISHED,
+                                .sni = true,
+                                .tls_attempted = true,
+                                .tls = {.completed = true,
+                                        .version = 0x0304,
+                                        .list = SPAN_LIT("\0\0\3der"),
+                                        .cert_count = 1,
+                                        .chain_id = {1},
+                                        .leaf_sha256 = {1}}};
+    codec_put_session(&session, seen);
+    const struct message_known_service service = {
+        .address = *a, .port = 25, .session = buf_span(&session)};
+    const struct message_known_speaker speaker = {
+        .host = host, .address = *a, .port = 25, .attempts = buf_span(&session)};
+    struct message_endpoint_done done = {.host = host, .brief = done_brief()};
+    done.brief.address = *a;
+    message_put_endpoint_done(&told, &done);
+    const struct message_known_name name = {.host = host,
+                                            .address = *a,
+                                            .port = 25,
+                                            .has_chain = true,
+                                            .by_wildcard = true,
+                                            .outcome = OUTCOME_ESTABLISHED,
+                                            .chain_id = {id, sizeof(id)},
+                                            .told = buf_span(&told)};
+    message_put_known_service(&m, &service);
+    meddle(w, &m, true);
+    message_put_known_speaker(&m, &speaker);
+    meddle(w, &m, true);
+    message_put_known_name(&m, &name);
+    meddle(w, &m, draw(w, 2) == 0);
+    buf_deinit(&m);
+    buf_deinit(&session);
+    buf_deinit(&told);
+}
+
+/* Whoever speaks for others by what is said of it has its row written by that. */
+Test(foreign, services_of_before_take_whatever_is_said_of_them)
+{
+    struct foreign w;
+    struct buf m = BUF_INIT(BUF_NO_LIMIT);
+    foreign_init(&w);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct net_addr a = net_addr_v4((const uint8_t[]){11, 0, (uint8_t)(i >> 8), (uint8_t)i});
+        put_known_sessions(&w, &a, SPAN_LIT("a.shared.test"));
+        const struct message_address_want want = {
+            .block = i, .host = SPAN_LIT("a.shared.test"), .address = a, .port = 25};
+        message_put_address_want(&m, &want);
+        meddle(&w, &m, true);
+        service_on_block_closed(&w.services, i);
+        drain(&w);
+    }
+    service_finish_groups(&w.services);
     buf_deinit(&m);
     foreign_deinit(&w);
 }

@@ -8,6 +8,7 @@
  *     check NAME at ADDRESS
  *     ahead BLOCK       few domains of it may want further hosts
  *     close BLOCK
+ *     lost              of a fleet: somebody else takes over, with the state that was said
  *     endpoint HOST ADDRESS [port PORT] OUTCOME
  */
 #include <stdio.h>
@@ -35,11 +36,8 @@ static void host_answer(void *owner, uint64_t tag, const struct dns_answer *answ
     host_on_answer(owner, tag, answer);
 }
 
-static void host_world_init(void *world)
+static void begin_owner(struct host_world *w)
 {
-    struct host_world *w = world;
-    stage_init(&w->stage, &w->owner, host_answer);
-    w->suffixes = public_suffixes_load(NULL);
     const struct host_rules rules = {
         .suffixes = w->suffixes,
         .dial = {.blocklist = w->stage.blocklist, .ipv4 = true, .ipv6 = true},
@@ -48,6 +46,34 @@ static void host_world_init(void *world)
         .works_max = works_max};
     w->ports[0] = 25;
     host_owner_init(&w->owner, &rules, &w->stage.out, &w->stage.arenas, &w->stage.spool);
+}
+
+static void host_world_init(void *world)
+{
+    struct host_world *w = world;
+    stage_init(&w->stage, &w->owner, host_answer);
+    w->suffixes = public_suffixes_load(NULL);
+    begin_owner(w);
+}
+
+static void take_over(struct host_world *w)
+{
+    const struct host_rules rules = w->owner.rules;
+    host_owner_deinit(&w->owner);
+    begin_owner(w);
+    w->owner.rules = rules;
+    stage_take_over(&w->stage);
+    enum message_kind kind;
+    struct span in = buf_span(&w->stage.state_before);
+    for (struct span body; stage_next_state(&in, &kind, &body);) {
+        if (kind == MESSAGE_KNOWN_HOST) {
+            struct message_known_host m = message_get_known_host(body);
+            host_on_known(&w->owner, &m);
+        } else {
+            struct message_known_resolved m = message_get_known_resolved(body);
+            host_on_known_resolved(&w->owner, &m);
+        }
+    }
 }
 
 static void host_world_deinit(void *world)
@@ -93,6 +119,8 @@ static void host_event(void *world, char *const *word, size_t count)
         /* one of all owners */
     } else if (strcmp(word[0], "late") == 0) {
         host_on_late(&w->owner, stage_question_of(&w->stage, word[1], word[2]));
+    } else if (strcmp(word[0], "lost") == 0) {
+        take_over(w);
     } else if (strcmp(word[0], "ports") == 0) {
         set_ports(w, word + 1, count - 1);
     } else if (strcmp(word[0], "trust") == 0) {

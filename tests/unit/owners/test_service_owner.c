@@ -27,6 +27,7 @@
  *     anew N                    session N is to begin anew
  *     connects N [MS]           the connect() of session N, now and not when it was dialled, by a clock MS ahead
  *     pass MS                   time
+ *     lost                      of a fleet: somebody else takes over, with the state that was said
  *     known service ADDRESS OUTCOME | known visit ADDRESS OUTCOME [again] | known name HOST at ADDRESS in BLOCK
  *                               of a scan that goes on: they have their rows
  *     night                     it is over: says the lines of --memory, without times
@@ -488,6 +489,38 @@ static void known_event(struct service_world *w, char *const *word, size_t count
     }
 }
 
+static void hear_state(struct service_world *w)
+{
+    enum message_kind kind;
+    struct span in = buf_span(&w->stage.state_before);
+    for (struct span body; stage_next_state(&in, &kind, &body);) {
+        if (kind == MESSAGE_KNOWN_SERVICE) {
+            struct message_known_service m = message_get_known_service(body);
+            service_on_known(&w->owner, &m);
+        } else if (kind == MESSAGE_KNOWN_SPEAKER) {
+            struct message_known_speaker m = message_get_known_speaker(body);
+            service_on_known_speaker(&w->owner, &m);
+        } else {
+            struct message_known_name m = message_get_known_name(body);
+            service_on_known_name(&w->owner, &m);
+        }
+    }
+}
+
+static void take_over(struct service_world *w)
+{
+    uint64_t now_ms = w->owner.now_ms;
+    service_owner_deinit(&w->owner);
+    known_chains_deinit(&w->chains);
+    known_chains_init(&w->chains);
+    wheel_init(&w->wheel, now_ms, 1);
+    w->begun = false;
+    begin(w);
+    w->owner.now_ms = now_ms;
+    stage_take_over(&w->stage);
+    hear_state(w);
+}
+
 static void say_groups(struct service_world *w)
 {
     service_finish_groups(&w->owner);
@@ -533,6 +566,8 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         want_event(w, word, count);
     } else if (strcmp(word[0], "known") == 0) {
         known_event(w, word, count);
+    } else if (strcmp(word[0], "lost") == 0) {
+        take_over(w);
     } else if (strcmp(word[0], "groups") == 0) {
         say_groups(w);
     } else if (strcmp(word[0], "perhaps") == 0) {

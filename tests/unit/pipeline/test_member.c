@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "output/result_dir.h"
 #include "scanner/base/codec.h"
 #include "scanner/pipeline/member_private.h"
 
@@ -117,6 +118,103 @@ Test(member, sent_leaves_behind_the_wants_to_all_parts)
         outbox_acknowledge(&s->member->outbox, s->sent[PARTS]);
         scene_end(s);
     }
+}
+
+static void post_state(struct scene *s, uint32_t part, const struct buf *state)
+{
+    const struct message_outward o = {
+        .from = (uint16_t)part, .to = (uint16_t)part, .messages = buf_span(state)};
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    message_put_outward(&out, &o);
+    mailbox_post(&s->scan.writer, &out);
+    buf_deinit(&out);
+}
+
+static void post_row(struct scene *s, enum table_id table)
+{
+    const struct message_rows m = {.table = (uint8_t)table,
+                                   .format = ROW_FORMAT_NDJSON,
+                                   .count = 1,
+                                   .octets = SPAN_LIT("{\"key\":\"one\"}\n")};
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    message_put_rows(&out, &m);
+    mailbox_post(&s->scan.writer, &out);
+    buf_deinit(&out);
+}
+
+/* One after the other is acknowledged. */
+static void expect_order(struct scene *s, const enum fleet_topic *topics, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(s->count, i + 1, "record %zu waits for those before it", i);
+        cr_expect_eq(topic_of(s, i), topics[i], "record %zu", i);
+        outbox_acknowledge(&s->member->outbox, s->sent[i]);
+        outbox_send(&s->member->outbox);
+    }
+    cr_expect_eq(s->count, count);
+}
+
+/* A host whose wants left is known: it is never resolved again. */
+Test(member, wants_leave_behind_the_addresses_of_their_host)
+{
+    static const enum fleet_topic topics[] = {FLEET_STATE, FLEET_SERVICES, FLEET_CONTROL};
+    struct scene *s = scene_new(1, 0);
+    struct buf state = BUF_INIT(BUF_NO_LIMIT);
+    const struct message_known_resolved m = {.host = span_of("mx.example.com")};
+    message_put_known_resolved(&state, &m);
+    post_state(s, 1, &state);
+    want_address(s, 2);
+    put_fences(s, 0);
+    member_route_turn(s->member, 1, s->outboxes);
+    let_writer_take(s);
+    cr_expect_eq(s->sent[0]->partition, 1);
+    cr_expect(span_eq(outbox_key(s->sent[0]), span_of("host|mx.example.com")));
+    expect_order(s, topics, sizeof(topics) / sizeof(topics[0]));
+    buf_deinit(&state);
+    scene_end(s);
+}
+
+/* The row, then what is known by it, then whoever hears of it. */
+static void expect_known_before_heard(enum table_id table, const struct buf *state,
+                                      const struct buf *heard)
+{
+    const enum fleet_topic topics[] = {(enum fleet_topic)(FLEET_ROWS + (unsigned)table),
+                                       FLEET_STATE, FLEET_ANSWERS};
+    struct scene *s = scene_new(1, 0);
+    s->count = 0;
+    post_row(s, table);
+    post_state(s, 0, state);
+    buf_put(&s->outboxes[1], buf_span(heard));
+    member_route_turn(s->member, 0, s->outboxes);
+    let_writer_take(s);
+    expect_order(s, topics, heard->len > 0 ? 3 : 2);
+    scene_end(s);
+}
+
+Test(member, what_is_done_is_known_before_others_hear_of_it)
+{
+    struct buf state = BUF_INIT(BUF_NO_LIMIT);
+    struct buf heard = BUF_INIT(BUF_NO_LIMIT);
+    const struct span host = span_of("mx.example.com");
+    const struct net_addr a = net_addr_v4((const uint8_t[]){192, 0, 2, 1});
+    message_put_known_service(&state, &(struct message_known_service){.address = a, .port = 25});
+    expect_known_before_heard(TABLE_SERVICES, &state, &heard);
+    buf_reset(&state);
+    message_put_known_name(&state, &(struct message_known_name){.host = host, .address = a});
+    message_put_endpoint_done(&heard, &(struct message_endpoint_done){.host = host});
+    expect_known_before_heard(TABLE_ENDPOINTS, &state, &heard);
+    buf_reset(&state);
+    buf_reset(&heard);
+    message_put_known_host(&state, &(struct message_known_host){.host = host});
+    message_put_host_done(
+        &heard, &(struct message_host_done){.domain = span_of("example.com"), .host = host});
+    expect_known_before_heard(TABLE_HOSTS, &state, &heard);
+    buf_reset(&state);
+    buf_reset(&heard);
+    message_put_known_domain(&state, &(struct message_known_domain){.input_line = 1});
+    expect_known_before_heard(TABLE_DOMAINS, &state, &heard);
+    buf_deinit(&state);
+    buf_deinit(&heard);
 }
 
 Test(member, lines_that_are_done_are_for_no_broker)
