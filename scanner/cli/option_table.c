@@ -382,7 +382,10 @@ const struct option_row option_table[] = {
      "for each member.",
      option_read_number, OPTION_FIELD(fleet_parts), 1, FLEET_PARTS_LIMIT},
     {OPTION_GROUP_FLEET, IN_FEED, 0, "silent-after", "SECONDS", "45", NULL,
-     "when a member is given up", "A member that is not heard for so many seconds is lost.",
+     "when a member is given up",
+     "A member that is not heard for so many seconds is lost: another mxcensus work takes its "
+     "place. One that does not hear itself begins no session after two ninths of that time, and "
+     "resets those that are open after seven ninths.",
      option_read_number, OPTION_FIELD(fleet_silent_after), TERMS_SILENT_MIN, TERMS_SILENT_MAX},
     {OPTION_GROUP_FLEET, IN_COLLECT, 0, "drop", NULL, NULL, NULL, "delete the scan's topics",
      "Delete the topics of the scan, with all that is in them, instead of collecting it. Not with "

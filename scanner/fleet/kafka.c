@@ -248,7 +248,7 @@ void kafka_free(struct kafka *k)
         return;
     }
     if (k->handle != NULL) {
-        (void)rd_kafka_purge(k->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        kafka_drop(k);
     }
     if (k->handle != NULL && !kafka_destroy(k->handle)) {
         return; /* it has our lock still */
@@ -360,6 +360,11 @@ bool kafka_send_noted(struct kafka *k, const char *topic, struct span value,
         rd_kafka_headers_destroy(noted);
     }
     return err == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void kafka_drop(struct kafka *k)
+{
+    (void)rd_kafka_purge(k->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
 void kafka_poll(struct kafka *k, int ms)

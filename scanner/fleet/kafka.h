@@ -69,6 +69,8 @@ bool kafka_send(struct kafka *k, const char *topic, uint32_t partition, struct s
 /** The same with headers, and nobody hears of it. */
 bool kafka_send_noted(struct kafka *k, const char *topic, struct span value,
                       const struct kafka_header *headers, size_t count);
+/** What was not acknowledged is not sent any more. Any thread; nothing is sent afterwards. */
+void kafka_drop(struct kafka *k);
 /** Deliveries, for so long at most. */
 void kafka_poll(struct kafka *k, int ms);
 /** All that was sent is acknowledged, within `ms`. */
@@ -105,3 +107,5 @@ bool kafka_reader_is_lost(struct kafka_reader *r, struct buf *why);
 void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t partition, bool paused);
 /** Each of its partitions was read to its end, if only once: there may be more by now. */
 bool kafka_reader_is_at_end(const struct kafka_reader *r);
+/** The same of one of them. */
+bool kafka_reader_has_ended(const struct kafka_reader *r, const char *topic, uint32_t partition);

@@ -50,6 +50,7 @@ bool kafka_make_topics(struct kafka *k, const struct kafka_topic *topics, size_t
 bool kafka_drop_topics(struct kafka *k, const char *const *names, size_t count, struct buf *why) NEVER
 bool kafka_send(struct kafka *k, const char *topic, uint32_t partition, struct span key, struct span value, void *tag) NEVER
 bool kafka_send_noted(struct kafka *k, const char *topic, struct span value, const struct kafka_header *headers, size_t count) NEVER
+void kafka_drop(struct kafka *k) NEVER
 void kafka_poll(struct kafka *k, int ms) NEVER
 bool kafka_flush(struct kafka *k, int ms) NEVER
 const char *kafka_reader_brokers(const struct kafka_reader *r) NEVER
@@ -60,4 +61,5 @@ bool kafka_reader_next(struct kafka_reader *r, int ms, struct kafka_record *reco
 bool kafka_reader_is_lost(struct kafka_reader *r, struct buf *why) NEVER
 void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t partition, bool paused) NEVER
 bool kafka_reader_is_at_end(const struct kafka_reader *r) NEVER
+bool kafka_reader_has_ended(const struct kafka_reader *r, const char *topic, uint32_t partition) NEVER
     // clang-format on

@@ -99,6 +99,10 @@ bool kafka_reader_begin(struct kafka_reader *r, struct buf *why)
     rd_kafka_resp_err_t err = rd_kafka_assign(r->handle, r->assigned);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         buf_putf(why, "partitions cannot be read: %s", rd_kafka_err2str(err));
+        kafka_fault_note(&r->fault, err, rd_kafka_err2str(err));
+        (void)pthread_mutex_lock(&r->fault.lock);
+        r->fault.fatal = true;
+        (void)pthread_mutex_unlock(&r->fault.lock);
     }
     return err == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -198,4 +202,11 @@ void kafka_reader_pause(struct kafka_reader *r, const char *topic, uint32_t part
 bool kafka_reader_is_at_end(const struct kafka_reader *r)
 {
     return r->to_end == r->assigned->cnt;
+}
+
+bool kafka_reader_has_ended(const struct kafka_reader *r, const char *topic, uint32_t partition)
+{
+    const rd_kafka_topic_partition_t *p =
+        rd_kafka_topic_partition_list_find(r->assigned, topic, (int32_t)partition);
+    return p != NULL && p->opaque != NULL;
 }

@@ -31,7 +31,9 @@ static bool spool_is_full(const struct admission *a)
 
 static bool has_open_blocks(const struct admission *a)
 {
-    return a->current - (a->of_fleet ? a->closed_by_all : a->first_open) < BLOCKS_OPEN_MAX;
+    uint32_t closed = a->of_fleet ? a->closed_by_all : a->first_open;
+    /* Who took over where all was settled already may be behind what others close meanwhile. */
+    return a->current < closed || a->current - closed < BLOCKS_OPEN_MAX;
 }
 
 static bool has_room(const struct admission *a)
@@ -216,6 +218,12 @@ bool admission_end_block(struct admission *a)
     a->current += ended;
     (void)pthread_mutex_unlock(&a->lock);
     return ended;
+}
+
+void admission_begin_at(struct admission *a, uint32_t settled)
+{
+    CHECK(a->of_fleet && a->current == 0 && a->under_way == 0);
+    a->first_open = a->current = settled;
 }
 
 uint32_t admission_settled_blocks(struct admission *a)

@@ -101,6 +101,8 @@ void admission_release(struct admission *a, uint32_t block);
 void admission_end_input(struct admission *a);
 /** Reader of a fleet: the block of the last line has no more. Waits where too many are open. @return false when intake was stopped */
 bool admission_end_block(struct admission *a);
+/** Before any line, in a fleet: so many blocks were settled here by somebody else, and of these none has a line any more. */
+void admission_begin_at(struct admission *a, uint32_t settled);
 /** Coordinator of a fleet: so many blocks from the first have no open line here, and never will; UINT32_MAX: all. */
 uint32_t admission_settled_blocks(struct admission *a);
 /** The same: so many are closed everywhere. */

@@ -1,139 +1,20 @@
 /**
  * What comes to a member: messages for its owners, and what stands in `control`.
  */
-#include <stdio.h>
-
 #include "scanner/base/clock.h"
-#include "scanner/flow/message_check.h"
 #include "scanner/pipeline/member_bounds.h"
 #include "scanner/pipeline/member_private.h"
 
-#define FRESH_MS    3000 /* a beat of ours that was sent so lately came back: brokers are well */
-#define NOTICES_MAX 20   /* messages that cannot be read: each is told, so many */
-
-/* --- what cannot be read ---------------------------------------------------------------------- */
-
-static void notice(struct member *m, const struct buf *line)
-{
-    (void)pthread_mutex_lock(&m->noticing);
-    if (m->unreadable <= NOTICES_MAX) {
-        buf_put(&m->notices, buf_span(line));
-        buf_put_char(&m->notices, '\0');
-    }
-    (void)pthread_mutex_unlock(&m->noticing);
-}
-
-void member_keep_dead(struct member *m, const struct kafka_record *r, const char *reason)
-{
-    char place[64];
-    int len = snprintf(place, sizeof(place), "%u|%lld", r->partition, (long long)r->offset);
-    const struct kafka_header headers[] = {
-        {"topic", span_of(r->topic)},
-        {"partition|offset", {(const uint8_t *)place, (size_t)len}},
-        {"reason", span_of(reason)},
-    };
-    bool kept = kafka_send_noted(m->kafka, member_topic(m, FLEET_DEAD), r->value, headers,
-                                 sizeof(headers) / sizeof(headers[0]));
-    struct buf line = BUF_INIT(BUF_NO_LIMIT);
-    (void)pthread_mutex_lock(&m->noticing);
-    m->unreadable++;
-    (void)pthread_mutex_unlock(&m->noticing);
-    buf_putf(&line, "topic %s, partition %u, offset %lld: a message that cannot be used: %s; %s %s",
-             r->topic, r->partition, (long long)r->offset, reason,
-             kept ? "it is kept in topic" : "it could not be kept in topic",
-             member_topic(m, FLEET_DEAD));
-    notice(m, &line);
-    buf_deinit(&line);
-}
-
-/* @return false: it is among the dead */
-bool member_read_message(struct member *m, const struct kafka_record *r, enum message_kind *kind,
-                         struct span *body)
-{
-    enum message_fault fault = message_check(r->value, kind, body);
-    if (fault == MESSAGE_SOUND &&
-        fleet_topic_of_kind(*kind) == fleet_topic_of(m->topics, r->topic)) {
-        return true;
-    }
-    member_keep_dead(m, r,
-                     fault == MESSAGE_SOUND ? "of a kind that is not for this topic"
-                                            : message_fault_text(fault));
-    return false;
-}
-
-/* Who owns what a message between owners is about. */
-static uint32_t part_of_message(const struct member *m, enum message_kind kind, struct span body)
-{
-    const struct division *d = &m->division;
-    switch ((int)kind) {
-    case MESSAGE_HOST_WANT:
-        return part_of_key(message_get_host_want(body).host, d);
-    case MESSAGE_NAME_CHECK:
-        return part_of_key(message_get_name_check(body).name, d);
-    case MESSAGE_ENDPOINT_DONE:
-        return part_of_key(message_get_endpoint_done(body).host, d);
-    case MESSAGE_HOST_LATE:
-        return part_of_key(message_get_host_late(body).domain, d);
-    case MESSAGE_HOST_RESOLVED:
-        return part_of_key(message_get_host_resolved(body).domain, d);
-    case MESSAGE_HOST_DONE:
-        return part_of_key(message_get_host_done(body).domain, d);
-    case MESSAGE_ADDRESS_WANT: {
-        struct message_address_want w = message_get_address_want(body);
-        return part_of_address(&w.address, d);
-    }
-    case MESSAGE_NAME_CHECKED: {
-        struct message_name_checked c = message_get_name_checked(body);
-        return part_of_address(&c.address, d);
-    }
-    case MESSAGE_PERMIT_WANT: {
-        struct message_permit_want w = message_get_permit_want(body);
-        return part_of_address(&w.address, d);
-    }
-    case MESSAGE_PERMIT_RETURN: {
-        struct message_permit_return r = message_get_permit_return(body);
-        return part_of_address(&r.address, d);
-    }
-    default: /* a permit goes to whoever asked */
-        return UINT32_MAX;
-    }
-}
-
-/* Where it lies, somebody else would do what its owner does. */
-static bool is_of_partition(struct member *m, const struct kafka_record *r, enum message_kind kind,
-                            struct span body)
-{
-    uint32_t part = part_of_message(m, kind, body);
-    bool right = part == UINT32_MAX || part == r->partition;
-    if (!right) {
-        member_keep_dead(m, r, "about a key of another partition");
-    }
-    return right;
-}
-
-static bool is_within_bounds(struct member *m, const struct kafka_record *r, enum message_kind kind,
-                             struct span body)
-{
-    const char *fault = member_bounds_fault(m->scan, kind, body);
-    if (fault != NULL) {
-        member_keep_dead(m, r, fault);
-    }
-    return fault == NULL;
-}
-
-void member_say_notices(struct member *m, void (*say)(void *arg, const char *line), void *arg)
-{
-    (void)pthread_mutex_lock(&m->noticing);
-    struct buf lines = m->notices;
-    m->notices = BUF_INIT(BUF_NO_LIMIT);
-    (void)pthread_mutex_unlock(&m->noticing);
-    for (size_t at = 0; at < lines.len; at += strlen((const char *)lines.at + at) + 1) {
-        say(arg, (const char *)lines.at + at);
-    }
-    buf_deinit(&lines);
-}
-
 /* --- control ---------------------------------------------------------------------------------- */
+
+/* Whoever reads that its seat is another's stops at once: what it still says would be said beside that one. */
+static void on_take(struct member *m, const struct message_fleet_take *t)
+{
+    if (roster_take(&m->roster, t) && m->seated && t->member == m->number) {
+        atomic_store(&m->taken, true);
+        kafka_drop(m->kafka);
+    }
+}
 
 static void on_control(struct member *m, enum message_kind kind, struct span body)
 {
@@ -165,6 +46,11 @@ static void on_control(struct member *m, enum message_kind kind, struct span bod
         roster_left(&m->roster, &l);
         return;
     }
+    case MESSAGE_FLEET_TAKE: {
+        struct message_fleet_take t = message_get_fleet_take(body);
+        on_take(m, &t);
+        return;
+    }
     case MESSAGE_FLEET_AWAY:
         roster_away(&m->roster, message_get_fleet_away(body).member);
         return;
@@ -177,7 +63,11 @@ static void on_control(struct member *m, enum message_kind kind, struct span bod
 static void on_beat(struct member *m, struct span name, const struct message_fleet_beat *b)
 {
     roster_beat(&m->roster, name, b->progress);
-    if (span_eq(name, span_of(m->name)) && clock_boot_ms() - (int64_t)b->sent_ms <= FRESH_MS) {
+    if (!span_eq(name, span_of(m->name))) {
+        return;
+    }
+    atomic_store_explicit(&m->sent_ms, (int64_t)b->sent_ms, memory_order_relaxed);
+    if (member_is_fresh(m)) {
         roster_count_silence(&m->roster);
         roster_beat(&m->roster, name, b->progress);
     }
@@ -246,6 +136,9 @@ void *member_control_run(void *arg)
         for (unsigned i = 0; i < 1000 && more; i++) {
             more = member_read_control(m, i == 0 ? POLL_MS : 0);
         }
+        if (!atomic_load(&m->restored)) {
+            continue;
+        }
         (void)pthread_mutex_lock(&m->watching);
         close_where_all_settled(m);
         for (uint32_t i = 0; i < m->division.count; i++) {
@@ -257,6 +150,16 @@ void *member_control_run(void *arg)
 }
 
 /* --- messages of others ----------------------------------------------------------------------- */
+
+static bool is_within_bounds(struct member *m, const struct kafka_record *r, enum message_kind kind,
+                             struct span body)
+{
+    const char *fault = member_bounds_fault(m->scan, kind, body);
+    if (fault != NULL) {
+        member_keep_dead(m, r, fault);
+    }
+    return fault == NULL;
+}
 
 static void to_its_thread(struct member *m, const struct kafka_record *r, enum message_kind kind,
                           struct span body)
@@ -284,14 +187,17 @@ void *member_inlet_run(void *arg)
 {
     struct member *m = arg;
     struct kafka_record r;
+    member_restore(m);
     while (!atomic_load(&m->stopping)) {
         if (!kafka_reader_next(m->inlet, POLL_MS, &r)) {
+            member_look_for_permits(m);
             continue;
         }
         enum message_kind kind;
         struct span body;
-        if (member_read_message(m, &r, &kind, &body) && is_of_partition(m, &r, kind, body) &&
-            is_within_bounds(m, &r, kind, body)) {
+        if (member_read_message(m, &r, &kind, &body) && member_is_of_partition(m, &r, kind, body) &&
+            is_within_bounds(m, &r, kind, body) &&
+            !member_hold_permit(m, r.partition, kind, body)) {
             to_its_thread(m, &r, kind, body);
         }
         if (fleet_topic_of(m->topics, r.topic) == FLEET_SERVICES) {

@@ -1,15 +1,47 @@
 /**
  * The lines of a member's parts, block by block.
  */
+#include <unistd.h>
+
 #include "scanner/pipeline/member_private.h"
 
-#define AHEAD_MAX (1U << 20) /* octets of lines of a part that wait for other parts */
+#define RECOVERED_OF_BLOCK 32768 /* fewer than OPEN_LINES_MAX: a block that has them can close */
+#define AHEAD_MAX          (1U << 20) /* octets of lines of a part that wait for other parts */
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
 static bool is_of_part(const struct member *m, const struct message_domain *line, uint32_t part)
 {
     return part_of_key(message_domain_key(line), &m->division) == part;
+}
+
+/* Its block is settled by who sat here before: it joins the first that is open. Where these are very many, further blocks have them.
+ * @return false when intake was stopped */
+static bool take_recovered(struct member *m, const struct member_taker *to,
+                           const struct message_domain *line)
+{
+    struct message_domain copy = *line;
+    copy.block = m->first_block;
+    if (!to->take(to->reader, &copy)) {
+        return false;
+    }
+    m->recovered++;
+    if (m->recovered % RECOVERED_OF_BLOCK != 0) {
+        return true;
+    }
+    m->first_block++;
+    return admission_end_block(&m->scan->admission);
+}
+
+/* @return false when intake was stopped */
+static bool take_or_skip(struct member *m, const struct member_taker *to,
+                         const struct message_domain *line)
+{
+    if (line_set_has(&m->lines_done, line->input_line)) {
+        to->skip(to->reader);
+        return true;
+    }
+    return line->block < m->first_block ? take_recovered(m, to, line) : to->take(to->reader, line);
 }
 
 /* @return false when intake was stopped */
@@ -24,7 +56,7 @@ static bool take_numbered_line(struct member *m, const struct member_taker *to,
         return true; /* it was looked at when it came */
     }
     l->last = line->input_line;
-    return to->take(to->reader, line);
+    return take_or_skip(m, to, line);
 }
 
 static void take_end(struct part_lines *l, const struct message_block_end *end)
@@ -129,11 +161,16 @@ bool member_read(struct member *m, const struct member_taker *to)
 {
     bool going = true;
     bool last = false;
+    while (!atomic_load(&m->restored) && going) {
+        (void)usleep(POLL_MS * 1000);
+        going = !admission_is_stopped(&m->scan->admission);
+    }
     for (uint32_t block = 0; going && !last; block++) {
         going = read_block(m, to, block);
         to->post(to->reader);
         last = m->lines[0].last_block;
-        going = going && (last || admission_end_block(&m->scan->admission));
+        going = going && (last || block < m->first_block || /* it ended before our time */
+                          admission_end_block(&m->scan->admission));
     }
     return going;
 }

@@ -106,6 +106,9 @@ static void put_offsets(const struct member *m, struct span sent, struct buf *ou
 bool member_send_item(void *arg, struct outbox_item *item)
 {
     struct member *m = arg;
+    if (atomic_load(&m->taken)) {
+        return false;
+    }
     if (item->rank != RANK_SENT) {
         return kafka_send(m->kafka, item->topic, item->partition, outbox_key(item),
                           outbox_value(item), item);
@@ -148,6 +151,9 @@ void *member_ack_run(void *arg)
 static void put_for_brokers(struct member *m, unsigned rank, unsigned to, uint32_t partition,
                             struct span key, struct span value)
 {
+    if (atomic_load(&m->taken)) {
+        return;
+    }
     (void)pthread_mutex_lock(&m->sending);
     outbox_put(&m->outbox, rank, member_topic(m, to), partition, key, value);
     (void)pthread_mutex_unlock(&m->sending);
@@ -165,6 +171,9 @@ static void put_message(struct member *m, uint32_t to, enum message_kind kind, s
 static void take_fence(struct member *m, uint32_t part, uint32_t block)
 {
     struct message_fleet_sent s = {.part = (uint16_t)part, .blocks = block + 1};
+    if (s.blocks <= m->sent_before[part]) {
+        return; /* by who sat here before */
+    }
     struct buf message = BUF_INIT(BUF_NO_LIMIT);
     message_put_fleet_sent(&message, &s);
     put_for_brokers(m, RANK_SENT, FLEET_CONTROL, 0, (struct span){0}, buf_span(&message));
@@ -280,7 +289,7 @@ void member_send(struct member *m, bool all)
     (void)pthread_mutex_lock(&m->sending);
     outbox_send(&m->outbox);
     while (m->outbox.octets > enough && !m->lost && !kafka_is_lost(m->kafka, NULL) &&
-           !atomic_load(&m->stopping)) {
+           !atomic_load(&m->stopping) && !atomic_load(&m->taken)) {
         wait_a_little(m);
         outbox_send(&m->outbox); /* what found no room before */
     }
@@ -354,7 +363,7 @@ void member_route_policies(struct member *m, uint32_t from, struct buf *messages
     struct span whole;
     while (next_whole(&in, &kind, &body, &whole)) {
         uint64_t asker = kind == MESSAGE_PERMIT_GRANT
-                             ? message_get_permit_grant(body).fetch >> FETCH_BITS
+                             ? message_get_permit_grant(body).fetch >> FETCH_SEAT_BIT
                              : m->number;
         if (asker == m->number) {
             buf_put(&here, whole);
@@ -374,5 +383,5 @@ void member_route_policies(struct member *m, uint32_t from, struct buf *messages
 
 uint64_t member_first_fetch(const struct member *m)
 {
-    return (uint64_t)m->number << FETCH_BITS;
+    return (uint64_t)m->number << FETCH_SEAT_BIT | (uint64_t)m->epoch << FETCH_EPOCH_BIT;
 }

@@ -145,7 +145,8 @@ static void watch(struct coordinator *c, bool waits)
 {
     uint64_t progress = scan_progress(&c->scan, &c->reader, &c->writer);
     progress += c->scan.member != NULL ? member_progress_of_others(c->scan.member) : 0;
-    waits = waits && !atomic_load_explicit(&c->writer.busy, memory_order_relaxed);
+    waits = waits && !atomic_load_explicit(&c->writer.busy, memory_order_relaxed) &&
+            (c->scan.member == NULL || !member_is_held_up(c->scan.member));
     enum watchdog_step step = watchdog_look(&c->watchdog, uv_now(&c->loop), waits, progress);
     if (step == WATCHDOG_QUIET) {
         return;
@@ -310,8 +311,8 @@ static void on_signal(uv_signal_t *handle, int number)
     if (c->scan.member != NULL) { /* no row of its lines will help anybody */
         c->hooks->say(c->hooks->arg,
                       c->scan.admission.of_fleet
-                          ? "stopping: a member that leaves before all lines have their rows ends "
-                            "the scan of all members"
+                          ? "stopping: its place is free for another mxcensus work, which goes on "
+                            "with its lines"
                           : "stopping: its place is another member's");
         end_at_once(c);
         return;
@@ -721,6 +722,7 @@ static bool join_fleet(struct coordinator *c, enum scan_end *end, struct buf *wh
     s->worker_count = s->division.count;
     s->admission.of_fleet = true;
     s->admission.input_is_file = true;
+    admission_begin_at(&s->admission, member_first_block(s->member));
     return true;
 }
 

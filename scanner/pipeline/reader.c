@@ -150,6 +150,11 @@ bool reader_take_line(struct reader *r, const struct message_domain *line)
     return admitted;
 }
 
+void reader_skip_line(struct reader *r)
+{
+    atomic_fetch_add_explicit(&r->of_others, 1, memory_order_relaxed);
+}
+
 void reader_post_lines(struct reader *r)
 {
     (void)pthread_mutex_lock(&r->sending);
@@ -423,7 +428,7 @@ static enum list_end read_fleet(struct reader *r)
 {
     r->post_every = POST_EVERY;
     const struct member_taker to = {
-        .take = reader_take_line, .post = reader_post_lines, .reader = r};
+        .take = reader_take_line, .skip = reader_skip_line, .post = reader_post_lines, .reader = r};
     return member_read(r->scan->member, &to) ? LIST_READ : LIST_STOPPED;
 }
 

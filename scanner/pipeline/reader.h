@@ -55,6 +55,8 @@ bool reader_hand_over(struct reader *r, bool (*take)(void *arg, const struct mes
                       void *arg);
 /** Of a fleet: a line that others have numbered, whose block is that of admission. @return false when intake was stopped */
 bool reader_take_line(struct reader *r, const struct message_domain *line);
+/** The same of one that has its row. */
+void reader_skip_line(struct reader *r);
 /** What was taken is worked on. */
 void reader_post_lines(struct reader *r);
 /** Stops the intake. Afterwards nothing is sent any more, also by a thread in a blocking read. */

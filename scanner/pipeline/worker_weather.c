@@ -5,6 +5,7 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/domain/public_suffix.h"
+#include "scanner/pipeline/member.h"
 #include "scanner/pipeline/worker_sessions.h"
 
 #define COME_BY_MS 250 /* how often workers exchange what they know with the station */
@@ -95,6 +96,7 @@ static void dial_now(struct worker *w, const struct owner_dial *d)
     }
     ww->begun[d->visit].dial = *d;
     ww->begun[d->visit].begun_ms = worker_clock_ms();
+    ww->begun[d->visit].reset = false;
     worker_dial(w, d, w->weather.session_done);
     worker_tell_connect(w, &d->address, d->port);
 }
@@ -102,7 +104,8 @@ static void dial_now(struct worker *w, const struct owner_dial *d)
 void worker_weather_dial(struct worker *w, const struct owner_dial *d)
 {
     enum weather_state state = w->weather.views[weather_stream_of(&d->address)].state;
-    if (state == WEATHER_FAIR && !d->anew && !weather_probes_borrow_from(w, d)) {
+    if (state == WEATHER_FAIR && !d->anew && member_may_dial(w->scan->member) &&
+        !weather_probes_borrow_from(w, d)) {
         dial_now(w, d);
     } else { /* when it is lost: the owner must not hear from inside its own command */
         let_wait(&w->weather, d);
@@ -180,6 +183,12 @@ bool worker_weather_keep(struct worker *w, struct session *session)
     if (w->stopping) {
         return false;
     }
+    if (ww->begun[visit].reset) { /* by ourselves, which says nothing */
+        session_release(&w->sessions, session);
+        service_keep_session(&w->services, visit);
+        service_void_session(&w->services, visit);
+        return true;
+    }
     note_session(w, session, &k.dial);
     if (!session_was_cut(session)) {
         return false;
@@ -217,7 +226,8 @@ static void begin_waiting(struct worker *w)
         enum weather_state state = ww->views[weather_stream_of(&old[i].address)].state;
         if (state == WEATHER_LOST) {
             tell_fault(w, &old[i]);
-        } else if (state == WEATHER_FAIR && !weather_probes_borrow_from(w, &old[i]) &&
+        } else if (state == WEATHER_FAIR && member_may_dial(w->scan->member) &&
+                   !weather_probes_borrow_from(w, &old[i]) &&
                    service_begin_anew(&w->services, old[i].visit)) {
             dial_now(w, &old[i]);
         } else {
@@ -225,6 +235,17 @@ static void begin_waiting(struct worker *w)
         }
     }
     free(old);
+}
+
+/* A member of a fleet that is not heard: others may soon visit the same servers. When it is heard in time, the visits begin anew. */
+static void reset_sessions(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->sessions_of_count; i++) {
+        if (w->sessions_of[i] != NULL) {
+            w->weather.begun[i].reset = true;
+            session_abort(w->sessions_of[i]);
+        }
+    }
 }
 
 /* --- fetches of policies --------------------------------------------------------------------- */
@@ -274,12 +295,15 @@ static void on_come_by(uv_timer_t *timer)
     weather_station_exchange(&w->scan->weather, ww->reports, ww->views, rounds);
     worker_tell_time(w);
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
-        if (rounds[i] != ww->rounds[i]) {
+        if (rounds[i] != ww->rounds[i] && member_may_dial(w->scan->member)) {
             ww->rounds[i] = rounds[i];
             weather_probes_begin(w, (enum weather_stream)i, rounds[i]);
         }
     }
     learn_lost(w, before);
+    if (member_has_to_reset(w->scan->member)) {
+        reset_sessions(w);
+    }
     question_desk_look(&w->desk);
     settle_all_kept(w);
     begin_waiting(w);

@@ -9,6 +9,7 @@
  *                  └─ cut short ─► kept ─┬─ believed ──────────► owner
  *                                        ├─ void ─► token ─► dials ─► begun anew when the weather is fair
  *                                        └─ void, lost ────────► owner, as local_fault
+ *                  └─ reset, as the fleet may hold us for lost ─► token ─► dials
  *
  * The visit of a kept session holds its places and its lease, but no token: when all of --concurrency end in an outage,
  * others are to tell of it too. A session that ended in an outage is no attempt: the owner never
@@ -54,7 +55,8 @@ struct worker_weather {
     struct {
         struct owner_dial dial;
         uint64_t begun_ms;
-    } * begun; /* by visit; malloc */
+        bool reset; /* it has to end; its visit begins anew */
+    } * begun;      /* by visit; malloc */
     uint32_t begun_count;
     uint64_t desk_asked_again; /* of the desk, as told */
 };

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 VERSION = "3.9.1"
@@ -29,10 +30,10 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0<
 SETTINGS = """process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+listeners=PLAINTEXT://127.0.0.1:{broker},PROXIED://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker},PROXIED://127.0.0.1:{proxy}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={folder}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -74,6 +75,73 @@ def free_port():
         return s.getsockname()[1]
 
 
+class Proxy:
+    """Between one client and the broker: who bootstraps at `address` stays here, as the broker tells that of itself. Can be cut."""
+
+    def __init__(self, port, behind):
+        self.address = f"127.0.0.1:{port}"
+        self.behind = behind
+        self.is_cut = False
+        self.pairs = []
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            with self.lock:
+                if self.is_cut:
+                    client.close()
+                    continue
+                try:
+                    broker = socket.create_connection(("127.0.0.1", self.behind), 5)
+                except OSError:
+                    client.close()
+                    continue
+                broker.settimeout(None)
+                self.pairs.append((client, broker))
+            for one, other in ((client, broker), (broker, client)):
+                threading.Thread(target=self._copy, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _copy(one, other):
+        try:
+            while octets := one.recv(65536):
+                other.sendall(octets)
+        except OSError:
+            pass
+        Proxy._end(one)
+        Proxy._end(other)
+
+    @staticmethod
+    def _end(socket_):
+        try:
+            socket_.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def cut(self):
+        """As a cable: what is open ends, nothing new is let in."""
+        with self.lock:
+            self.is_cut = True
+            for pair in self.pairs:
+                for end in pair:
+                    self._end(end)
+            self.pairs = []
+
+    def mend(self):
+        with self.lock:
+            self.is_cut = False
+
+    def close(self):
+        self.cut()
+        self.listener.close()
+
+
 class Broker:
     """with Broker() as broker: ... broker.address; raises NoBroker"""
 
@@ -86,7 +154,11 @@ class Broker:
         self.address = f"127.0.0.1:{self.port}"
         self.settings = os.path.join(self.folder, "server.properties")
         with open(self.settings, "w", encoding="ascii") as file:
-            file.write(SETTINGS.format(broker=self.port, controller=free_port(), folder=self.folder))
+            self.proxied = (free_port(), free_port())  # of Proxy; where that leads
+            file.write(SETTINGS.format(broker=self.port, controller=free_port(), folder=self.folder, proxy=self.proxied[0], behind=self.proxied[1]))
+
+    def proxy(self):
+        return Proxy(*self.proxied)
 
     def _java(self, *arguments):
         return ["java", "-Xms64m", "-Xmx256m", "-cp", os.path.join(JARS, "*"), *arguments]
@@ -94,7 +166,12 @@ class Broker:
     def __enter__(self):
         subprocess.run(self._java("kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", self.settings),
                        cwd=self.folder, capture_output=True, check=True)
-        self.log = open(os.path.join(self.folder, "log"), "wb")
+        self.start()
+        return self
+
+    def start(self):
+        """Also after kill(): what it had is there."""
+        self.log = open(os.path.join(self.folder, "log"), "ab")
         self.process = subprocess.Popen(self._java("kafka.Kafka", self.settings), cwd=self.folder, stdout=self.log, stderr=self.log,
                                         stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         deadline = time.monotonic() + START_TIMEOUT
@@ -104,7 +181,11 @@ class Broker:
                 self.__exit__()
                 raise RuntimeError("the broker does not start:\n" + said[-2000:])
             time.sleep(0.2)
-        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
 
     def _listens(self):
         try:

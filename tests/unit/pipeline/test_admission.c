@@ -528,3 +528,51 @@ Test(admission, who_is_far_ahead_of_the_fleet_waits)
     cr_expect_eq(block, BLOCKS_OPEN_MAX);
     admission_deinit(&a);
 }
+
+Test(admission, who_took_over_may_be_behind_what_others_close)
+{
+    struct admission a;
+    atomic_size_t rows = 0;
+    atomic_bool full = false;
+    uint32_t block = 0;
+    admission_init(&a, &rows, &full);
+    a.of_fleet = true;
+    a.input_is_file = true;
+    admission_begin_at(&a, 2);
+    admission_close_everywhere(&a, 4); /* who sat there before had said that all is settled */
+    cr_expect(admission_try_enter(&a, 0, &block));
+    cr_expect_eq(block, 2);
+    admission_deinit(&a);
+}
+
+/* The seat of a member of a fleet that is lost, which had settled five blocks. */
+Test(admission, who_takes_over_goes_on_behind_what_was_settled)
+{
+    struct admission a;
+    atomic_size_t rows = 0;
+    atomic_bool full = false;
+    uint32_t block = 0;
+    admission_init(&a, &rows, &full);
+    a.of_fleet = true;
+    a.input_is_file = true;
+    admission_begin_at(&a, 5);
+    admission_close_everywhere(&a, 3);
+    cr_expect_eq(admission_settled_blocks(&a), 5, "as it was said");
+    cr_expect_not(admission_close_block(&a, 0, &block));
+    cr_assert(admission_try_enter(&a, 0, &block));
+    cr_expect_eq(block, 5, "a line of an earlier block that has no row");
+    cr_expect(admission_may_hold(&a, 2), "that is over");
+    admission_hold(&a, 2);
+    admission_hold(&a, 6);
+    admission_settle(&a, 5, 1);
+    cr_expect_not(admission_close_block(&a, 0, &block), "others of the block may come");
+    cr_expect(admission_end_block(&a));
+    cr_expect(admission_close_block(&a, 0, &block));
+    cr_expect_eq(block, 5);
+    admission_end_input(&a);
+    cr_expect_not(admission_close_block(&a, 0, &block), "it is held");
+    admission_release(&a, 6);
+    cr_expect(admission_close_block(&a, 0, &block));
+    cr_expect_eq(admission_settled_blocks(&a), UINT32_MAX);
+    admission_deinit(&a);
+}

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "output/result_dir.h"
+#include "scanner/base/clock.h"
 #include "scanner/base/codec.h"
 #include "scanner/pipeline/member_private.h"
 
@@ -272,23 +273,184 @@ static void expect_lost(struct scene *s, const char *words)
     buf_deinit(&why);
 }
 
-Test(member, who_leaves_unfinished_is_told_at_once_and_by_its_number)
+static void hear_own_beat(struct scene *s, int64_t age_ms)
+{
+    atomic_store(&s->member->sent_ms, clock_boot_ms() - age_ms);
+}
+
+static void keep_line(void *arg, const char *line)
+{
+    struct buf *said = arg;
+    buf_put_text(said, line);
+    buf_put_char(said, '\n');
+}
+
+/* What was said since the last call. */
+static void expect_said(struct scene *s, const char *words)
+{
+    struct buf said = BUF_INIT(BUF_NO_LIMIT);
+    member_say_notices(s->member, keep_line, &said);
+    buf_put_char(&said, '\0');
+    cr_expect(words != NULL ? strstr((char *)said.at, words) != NULL : said.len == 1, "%s",
+              (char *)said.at);
+    buf_deinit(&said);
+}
+
+static void take_seat(struct scene *s, uint16_t number, uint32_t epoch, const char *name)
+{
+    const struct message_fleet_take t = {.member = number, .epoch = epoch, .name = span_of(name)};
+    cr_expect(roster_take(&s->member->roster, &t));
+}
+
+Test(member, who_leaves_unfinished_leaves_a_place_that_is_waited_for)
 {
     struct scene *s = scene_new(3, 0);
     open_kafka(s);
     join(s, "one");
     join(s, "two");
     join(s, "three");
-    expect_lost(s, NULL);
+    hear_own_beat(s, 0);
     leave(s, 1, true);
     expect_lost(s, NULL);
+    expect_said(s, NULL);
     leave(s, 2, false);
-    expect_lost(s, "member 3 of 3 has left before its work was done");
+    expect_lost(s, NULL);
+    expect_said(s, "member 3 of 3 has left before its work was done: its place is free");
+    cr_expect(member_is_held_up(s->member));
+    expect_lost(s, NULL);
+    expect_said(s, NULL); /* once */
+    take_seat(s, 2, 2, "four");
+    expect_lost(s, NULL);
+    expect_said(s, "member 3 of 3 is another mxcensus work now");
+    cr_expect_not(member_is_held_up(s->member));
+    scene_end(s);
+}
+
+Test(member, nobody_takes_a_free_place_for_too_long)
+{
+    struct scene *s = scene_new(2, 0);
+    open_kafka(s);
+    join(s, "one");
+    join(s, "two");
+    leave(s, 1, false);
+    hear_own_beat(s, 0);
+    expect_lost(s, NULL);
+    s->member->free.waited_ms = KAFKA_LOST_MS;
+    hear_own_beat(s, 4000); /* brokers are away: nobody could take it */
+    s->member->free.looked_ms = 0;
+    expect_lost(s, NULL);
+    hear_own_beat(s, 0);
+    s->member->free.looked_ms = 0;
+    expect_lost(s, "member 2 of 2 was lost 10 minutes ago, and nobody has taken its place");
     block_watch_last(&s->member->watch, 1);
     for (uint32_t part = 0; part < PARTS; part++) {
         block_watch_done(&s->member->watch, part);
     }
     expect_lost(s, NULL); /* all lines have their rows */
+    scene_end(s);
+}
+
+Test(member, dials_as_long_as_its_beats_come_back_and_resets_before_others_dial)
+{
+    static const struct {
+        int64_t age_ms; /* of 45 s */
+        bool dials;
+        bool resets;
+    } of[] = {{0, true, false},
+              {9500, true, false},
+              {10500, false, false},
+              {34500, false, false},
+              {35500, false, true}};
+    struct scene *s = scene_new(2, 0);
+    cr_expect_not(member_may_dial(s->member), "none came back yet");
+    cr_expect_not(member_has_to_reset(s->member));
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+        hear_own_beat(s, of[i].age_ms);
+        cr_expect_eq(member_may_dial(s->member), of[i].dials, "%d ms", (int)of[i].age_ms);
+        cr_expect_eq(member_has_to_reset(s->member), of[i].resets, "%d ms", (int)of[i].age_ms);
+    }
+    hear_own_beat(s, 0);
+    s->member->dial_from_ms = clock_boot_ms() + 5000;
+    cr_expect_not(member_may_dial(s->member), "one distance behind who sat here before");
+    cr_expect(member_may_dial(NULL), "who is alone");
+    cr_expect_not(member_has_to_reset(NULL));
+    scene_end(s);
+}
+
+Test(member, whose_place_was_taken_stops_and_sends_nothing)
+{
+    struct scene *s = scene_new(2, 1);
+    open_kafka(s);
+    hear_own_beat(s, 0);
+    cr_expect(member_may_dial(s->member));
+    atomic_store(&s->member->taken, true);
+    cr_expect_not(member_may_dial(s->member));
+    cr_expect(member_has_to_reset(s->member));
+    expect_lost(s, "member 2 of 2 was this one: another mxcensus work has taken its place");
+    want_address(s, 0);
+    member_route_turn(s->member, 2, s->outboxes);
+    let_writer_take(s);
+    cr_expect_eq(s->count, 0);
+    member_send(s->member, true); /* waits for nothing */
+    scene_end(s);
+}
+
+/* --- permits of before ------------------------------------------------------------------------ */
+
+static bool hold_want(struct scene *s, uint64_t fetch)
+{
+    struct message_permit_want w = {.fetch = fetch, .address = {.family = 4}};
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    message_put_permit_want(&out, &w);
+    struct span in = buf_span(&out);
+    enum message_kind kind;
+    struct span body;
+    cr_assert(message_next(&in, &kind, &body));
+    bool held = member_hold_permit(s->member, 0, kind, body);
+    buf_deinit(&out);
+    return held;
+}
+
+static bool hold_return(struct scene *s, uint64_t fetch)
+{
+    struct message_permit_return r = {.fetch = fetch, .address = {.family = 4}};
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    message_put_permit_return(&out, &r);
+    struct span in = buf_span(&out);
+    enum message_kind kind;
+    struct span body;
+    cr_assert(message_next(&in, &kind, &body));
+    bool held = member_hold_permit(s->member, 0, kind, body);
+    buf_deinit(&out);
+    return held;
+}
+
+Test(member, permits_of_before_are_wanted_where_they_were_not_returned)
+{
+    struct scene *s = scene_new(2, 0);
+    struct member *other = s->member; /* seats count from 0, epochs from 1 */
+    join(s, "one");
+    join(s, "two");
+    other->epoch = 1;
+    uint64_t first = member_first_fetch(other);
+    cr_expect_not(hold_want(s, first + 1), "who joined has nothing to catch up with");
+    s->member->replay.on = true;
+    cr_expect(hold_want(s, first + 1));
+    cr_expect(hold_want(s, first + 2));
+    cr_expect(hold_return(s, first + 1));
+    cr_expect(hold_return(s, first + 9), "of none");
+    take_seat(s, 0, 2, "three");
+    cr_expect(hold_want(s, first + 3), "whoever asked is gone");
+    other->epoch = 2;
+    cr_expect_neq(member_first_fetch(other), first);
+    cr_expect(hold_want(s, member_first_fetch(other) + 1));
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < s->member->replay.permit_count; i++) {
+        left += !s->member->replay.permits[i].returned;
+    }
+    cr_expect_eq(left, 2, "%u", left);
+    s->member->replay.ended[0] = true;
+    cr_expect_not(hold_want(s, first + 4), "of now");
     scene_end(s);
 }
 
