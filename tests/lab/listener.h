@@ -11,7 +11,7 @@
  * device they stand for themselves, IPv6 too, if the kernel takes them for its own.
  */
 
-#define LISTEN_BACKLOG 4096
+#define LISTEN_BACKLOG 65535
 
 /** For a name server: non-blocking, on 127.0.0.1 or any IPv4 address of the device.
  * @return -1 with errno set. */

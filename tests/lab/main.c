@@ -58,7 +58,7 @@ static const char help_text[] =
     "SERVE:\n"
     "  --processes N        of mail servers (2); one more is the name server\n"
     "  --latency-ms N       before every reaction (0)\n"
-    "  --mail-latency-ms N  the same, of mail servers alone\n"
+    "  --answer-ms N        of mail servers, before all but the greeting (0)\n"
     "  --base-port N|auto   seven ports from N on, or free ones; else the single ones:\n"
     "  --dns-port 5300 --smtp-port 2525 --smtps-port 2465 --submission-port 2587\n"
     "  --https-port 2443 --closed-port 2526 --silent-port 2527\n"
@@ -98,7 +98,7 @@ enum option_id {
     OPT_LIST,
     OPT_PROCESSES,
     OPT_LATENCY,
-    OPT_MAIL_LATENCY,
+    OPT_ANSWER,
     OPT_BASE_PORT,
     OPT_DNS_PORT,
     OPT_SMTP_PORT,
@@ -139,7 +139,7 @@ static const struct option long_options[] = {
     {"list", required_argument, NULL, OPT_LIST},
     {"processes", required_argument, NULL, OPT_PROCESSES},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
-    {"mail-latency-ms", required_argument, NULL, OPT_MAIL_LATENCY},
+    {"answer-ms", required_argument, NULL, OPT_ANSWER},
     {"base-port", required_argument, NULL, OPT_BASE_PORT},
     {"dns-port", required_argument, NULL, OPT_DNS_PORT},
     {"smtp-port", required_argument, NULL, OPT_SMTP_PORT},
@@ -303,8 +303,8 @@ static bool take_serve_option(struct command_line *c, int option, const char *va
         return ok;
     case OPT_LATENCY:
         return read_u32(value, 0, 60000, &s->latency_ms);
-    case OPT_MAIL_LATENCY:
-        return read_u32(value, 0, 60000, &s->mail_latency_ms);
+    case OPT_ANSWER:
+        return read_u32(value, 0, 60000, &s->answer_ms);
     case OPT_BASE_PORT:
         if (strcmp(value, "auto") == 0) {
             s->ports.dns = 0;

@@ -107,12 +107,12 @@ static bool start_mail_servers(const struct lab *lab, struct loop *loop, struct 
     const struct address_ports *ports = &lab->ports;
     unsigned processes = lab->options->processes;
     uint32_t latency = lab->options->latency_ms;
-    uint32_t of_mail = lab->options->mail_latency_ms > 0 ? lab->options->mail_latency_ms : latency;
+    uint32_t answer = latency > lab->options->answer_ms ? latency : lab->options->answer_ms;
     const char *device = lab->options->device;
     const struct smtp_server_params mail[] = {
-        {device, ports->smtp, 25, false, of_mail, processes, sessions},
-        {device, ports->smtps, 465, true, of_mail, processes, sessions},
-        {device, ports->submission, 587, false, of_mail, processes, sessions},
+        {device, ports->smtp, 25, false, latency, answer, processes, sessions},
+        {device, ports->smtps, 465, true, latency, answer, processes, sessions},
+        {device, ports->submission, 587, false, latency, answer, processes, sessions},
     };
     for (size_t i = 0; i < sizeof(mail) / sizeof(mail[0]); i++) {
         if (smtp_server_new(loop, &mail[i], lab->world, tls, lab->counters) == NULL) {

@@ -10,8 +10,8 @@ struct serve_options {
     const char *keys_path;      /* NULL: DIR/keys.pem */
     struct address_ports ports; /* dns 0: free ones are looked for */
     unsigned processes;         /* of mail servers; one more answers names */
-    uint32_t latency_ms;        /* of all servers */
-    uint32_t mail_latency_ms;   /* of mail servers; 0: as all */
+    uint32_t latency_ms;        /* before every reaction of all servers */
+    uint32_t answer_ms;         /* of mail servers, before all but the greeting */
     const char *device; /* NULL: on loopback; else at the addresses of the plan themselves */
     bool with_parent;   /* ends when the process that started it ends */
 };

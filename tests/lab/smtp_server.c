@@ -894,13 +894,13 @@ static void on_readable(struct session *c)
         return;
     }
     struct span in = {octets, (size_t)n};
-    if (c->server->params.latency_ms == 0) {
+    if (c->server->params.answer_ms == 0) {
         on_octets(c, in);
         return;
     }
     c->dead = !buf_append(&c->arrived, in);
     if (!wheel_is_set(&c->pause.timer)) {
-        loop_set(c->server->loop, &c->pause, c->server->params.latency_ms);
+        loop_set(c->server->loop, &c->pause, c->server->params.answer_ms);
     }
 }
 

@@ -14,7 +14,8 @@ struct smtp_server_params {
     uint16_t local_port;  /* listened on */
     uint16_t public_port; /* of the records: 25, 465, 587 */
     bool implicit_tls;
-    uint32_t latency_ms; /* before every reaction */
+    uint32_t latency_ms; /* before the greeting, */
+    uint32_t answer_ms;  /* and before every answer */
     unsigned processes;  /* that share the port */
     struct session_list *sessions;
 };
