@@ -17,8 +17,8 @@
 enum dns_transport_end {
     DNS_TRANSPORT_ANSWER,
     DNS_TRANSPORT_TIMEOUT,
-    DNS_TRANSPORT_BROKEN,      /* TCP: refused, or closed before the answer */
-    DNS_TRANSPORT_LOCAL_FAULT, /* no socket, or the system takes no more octets */
+    DNS_TRANSPORT_BROKEN, /* TCP: refused, or closed before the answer */
+    DNS_TRANSPORT_LOCAL_FAULT, /* no socket, no way to the server, or the system does not take the octets */
 };
 
 /** Embedded in the caller's question; must stay where it is while the exchange is under way. */
@@ -26,7 +26,7 @@ struct dns_exchange {
     struct dns_channel *channel; /* of TCP */
 };
 
-/** Once for every dns_transport_send(), possibly from inside it. `answer` holds at least a header and one
+/** Once for every dns_transport_send(), possibly from inside this or another one, or of dns_transport_flush(). `answer` holds at least a header and one
  * question, and is valid during the call. Must not call back into the transport. */
 typedef void (*dns_transport_fn)(struct dns_exchange *exchange, enum dns_transport_end end,
                                  struct span answer);

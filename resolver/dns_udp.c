@@ -98,11 +98,12 @@ static bool read_batch(struct udp_port *p)
     while (udp_ring_take(ring, &octets)) {
         on_datagram(p, octets);
     }
-    if (error == -ECONNREFUSED) { /* of a datagram sent before; answers may wait behind it */
-        p->server->refused = true;
-        return true;
+    if (error == 0 || error == -EAGAIN) {
+        return ring->count == UDP_BATCH;
     }
-    return ring->count == UDP_BATCH;
+    /* ICMP, of a datagram sent before; answers may wait behind it. */
+    p->server->refused = p->server->refused || error == -ECONNREFUSED;
+    return true;
 }
 
 static void drain(struct udp_port *p)
@@ -121,26 +122,48 @@ static void set_blocked(struct udp_port *p, bool blocked)
     (void)uv_poll_start(&p->poll, UV_READABLE | (blocked ? UV_WRITABLE : 0), udp_on_poll);
 }
 
+/* The first unsent question is on its way; the time it waited for room is not the server's. */
+static void note_sent(struct udp_port *p)
+{
+    struct dns_udp *u = p->server->udp;
+    struct udp_question *q = TAILQ_FIRST(&p->unsent);
+    uint64_t due_ms = uv_now(u->loop) + u->timeout_ms;
+    TAILQ_REMOVE(&p->unsent, q, unsent);
+    q->is_sent = true;
+    if (q->due_ms != due_ms) {
+        udp_table_put_off(&u->table, q, due_ms);
+    }
+}
+
+/* The system will not take the first unsent question. A filter of this machine (EPERM, also where its table of
+ * connections is full) may let the next one pass; otherwise the way or the address of this machine is another now, which only a new port gets. */
+static void give_up_first(struct udp_port *p, int error)
+{
+    if (error != EPERM) {
+        p->asked = DNS_UDP_PORT_QUERIES;
+    }
+    udp_end(p->server->udp, TAILQ_FIRST(&p->unsent), DNS_TRANSPORT_LOCAL_FAULT, no_answer);
+}
+
 static void flush_port(struct udp_port *p)
 {
     struct udp_out *out = &p->server->udp->out;
-    bool blocked = false;
-    while (!blocked && !TAILQ_EMPTY(&p->unsent)) {
+    int error = 0;
+    while (error != EAGAIN && !TAILQ_EMPTY(&p->unsent)) {
         struct udp_question *q = TAILQ_FIRST(&p->unsent);
         for (; q != NULL && out->count < UDP_BATCH; q = TAILQ_NEXT(q, unsent)) {
             udp_out_put(out, (struct span){q->octets, q->len});
         }
-        unsigned count = out->count;
-        unsigned gone = udp_out_send(out, p->fd, &p->server->refused);
-        blocked = gone < count;
-        for (; gone > 0; gone--) {
-            q = TAILQ_FIRST(&p->unsent);
-            TAILQ_REMOVE(&p->unsent, q, unsent);
-            q->is_sent = true;
+        for (unsigned gone = udp_out_send(out, p->fd, &p->server->refused, &error); gone > 0;
+             gone--) {
+            note_sent(p);
+        }
+        if (error != 0 && error != EAGAIN) {
+            give_up_first(p, error);
         }
     }
-    if (blocked != p->blocked) {
-        set_blocked(p, blocked);
+    if ((error == EAGAIN) != p->blocked) {
+        set_blocked(p, error == EAGAIN);
     }
 }
 
@@ -161,26 +184,24 @@ static void udp_on_poll(uv_poll_t *handle, int status, int events)
 
 /* Ports. */
 
-static int open_socket(const struct udp_server *s, bool *connects)
+static int open_socket(const struct udp_server *s)
 {
-    *connects = true;
     int fd = socket(s->address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
     udp_socket_enlarge(fd);
     if (connect(fd, (const struct sockaddr *)&s->address, s->address_len) != 0) {
-        *connects = errno != ENETUNREACH && errno != EHOSTUNREACH;
         (void)close(fd);
         return -1;
     }
     return fd;
 }
 
-/* @return NULL: the system refuses; `*connects` false: as there is no way to the server */
-static struct udp_port *port_new(struct udp_server *s, bool *connects)
+/* @return NULL: the system refuses, or knows no way to the server */
+static struct udp_port *port_new(struct udp_server *s)
 {
-    int fd = open_socket(s, connects);
+    int fd = open_socket(s);
     if (fd < 0) {
         return NULL;
     }
@@ -245,12 +266,12 @@ static bool is_worn(const struct udp_port *p)
 }
 
 /* The port in use, or the next one when it is worn. */
-static struct udp_port *port_for(struct udp_server *s, bool *connects)
+static struct udp_port *port_for(struct udp_server *s)
 {
     if (s->port == NULL) {
-        s->port = port_new(s, connects);
+        s->port = port_new(s);
     } else if (is_worn(s->port) && s->waiting_count < DNS_UDP_PORTS_WAITING) {
-        struct udp_port *fresh = port_new(s, connects);
+        struct udp_port *fresh = port_new(s);
         if (fresh != NULL) {
             retire_port(s);
             s->port = fresh;
@@ -309,10 +330,9 @@ static uint16_t draw_free_id(struct dns_udp *u, const struct udp_port *p)
 void dns_udp_send(struct dns_udp *u, uint32_t server, struct span query,
                   struct dns_exchange *exchange)
 {
-    bool connects = true;
-    struct udp_port *p = port_for(u->servers[server], &connects);
+    struct udp_port *p = port_for(u->servers[server]);
     if (p == NULL) {
-        u->done(exchange, connects ? DNS_TRANSPORT_LOCAL_FAULT : DNS_TRANSPORT_BROKEN, no_answer);
+        u->done(exchange, DNS_TRANSPORT_LOCAL_FAULT, no_answer);
         return;
     }
     uint16_t id = draw_free_id(u, p);

@@ -9,7 +9,8 @@
  * has the id alone to guess (section 9.2). It stays open for the answers that are still to come. While DNS_UDP_PORTS_WAITING do so, or no descriptor
  * is left, the port in use is used on.
  * One readable socket costs one batch: the loop goes on to other things in between. But what waits in the kernel is read before anything times
- * out. A datagram for which the system has no room waits, and one that waits for as long as an answer may take is a fault of ours.
+ * out. A datagram for which the system has no room waits, and one that waits for as long as an answer may take is a fault of ours, as is
+ * one that the system refuses to send.
  */
 
 #include "resolver/dns_transport.h"

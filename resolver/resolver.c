@@ -361,11 +361,9 @@ static void on_failure(struct question *q, enum dns_transport_end end)
     } else if (q->has_error) {
         q->spent |= 1U << q->server;
     }
-    if (end == DNS_TRANSPORT_LOCAL_FAULT) {
-        q->local_faults++;
-    } else {
-        upstreams_note_failure(&q->resolver->upstreams, q->server, uv_now(q->resolver->loop));
-    }
+    q->local_faults += end == DNS_TRANSPORT_LOCAL_FAULT;
+    /* Of ours as well: there may be no way to this server (no IPv6), but one to another. */
+    upstreams_note_failure(&q->resolver->upstreams, q->server, uv_now(q->resolver->loop));
     if (end == DNS_TRANSPORT_TIMEOUT) {
         q->timed_out = true;
         resolver_go_on(q);

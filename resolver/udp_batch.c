@@ -4,6 +4,8 @@
 
 #include "scanner/base/check.h"
 
+#define SEND_TRIES 3 /* of a datagram: two ICMP errors may come in a row */
+
 /* Once: the system changes lengths and flags only. */
 static void lay_out(struct udp_ring *ring)
 {
@@ -50,24 +52,22 @@ void udp_out_put(struct udp_out *out, struct span octets)
     out->headers[i].msg_hdr.msg_iovlen = 1;
 }
 
-unsigned udp_out_send(struct udp_out *out, int fd, bool *refused)
+unsigned udp_out_send(struct udp_out *out, int fd, bool *refused, int *error)
 {
     unsigned gone = 0;
-    bool again = false;
-    while (gone < out->count) {
+    unsigned failures = 0; /* in a row */
+    *error = 0;
+    while (gone < out->count && *error == 0) {
         int n = sendmmsg(fd, out->headers + gone, out->count - gone, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n > 0) {
             gone += (unsigned)n;
-            again = false;
+            failures = 0;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-            break;
-        } else if (errno == ECONNREFUSED && !again) {
-            /* The error belongs to an earlier datagram and is spent now: this one was not sent. */
-            *refused = true;
-            again = true;
+            *error = EAGAIN;
         } else if (errno != EINTR) {
-            gone++;
-            again = false;
+            /* It may belong to an earlier datagram (ICMP) and is spent then: this one was not sent. */
+            *refused = *refused || errno == ECONNREFUSED;
+            *error = ++failures == SEND_TRIES ? errno : 0;
         }
     }
     out->count = 0;

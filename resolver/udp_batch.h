@@ -36,9 +36,9 @@ struct udp_out {
 
 /** At most UDP_BATCH. */
 void udp_out_put(struct udp_out *out, struct span octets);
-/** Sends, in order, and forgets all. Datagrams that the system will not take at all are passed over, as the network may
- * drop any. Sets `*refused` when an earlier one was refused by the other side (ICMP). @return how many are gone; fewer than were put: the system takes no
- * more until the socket is writable */
-unsigned udp_out_send(struct udp_out *out, int fd, bool *refused);
+/** Sends, in order, until one does not go, and forgets all. Sets `*refused` when an earlier one was refused by the other side (ICMP).
+ * @return how many are gone; `*error`: why the next is not, 0: all are, EAGAIN: the system takes no more until the socket is writable, else:
+ * it will not take this one */
+unsigned udp_out_send(struct udp_out *out, int fd, bool *refused, int *error);
 /** As large as the system allows: a burst of answers has to fit. */
 void udp_socket_enlarge(int fd);

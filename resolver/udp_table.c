@@ -49,6 +49,13 @@ struct udp_question *udp_table_due(const struct udp_table *t, uint64_t now_ms)
     return q != NULL && q->due_ms <= now_ms ? q : NULL;
 }
 
+void udp_table_put_off(struct udp_table *t, struct udp_question *q, uint64_t due_ms)
+{
+    q->due_ms = due_ms;
+    TAILQ_REMOVE(&t->due, q, by_due);
+    TAILQ_INSERT_TAIL(&t->due, q, by_due);
+}
+
 void udp_table_drop(struct udp_table *t, struct udp_question *q)
 {
     CHECK(t->count > 0);

@@ -52,4 +52,6 @@ struct udp_question *udp_table_find(const struct udp_table *t, const struct udp_
                                     uint16_t id);
 /** The one that is due first. @return NULL: none is at `now_ms` */
 struct udp_question *udp_table_due(const struct udp_table *t, uint64_t now_ms);
+/** `due_ms` as of udp_table_put(). */
+void udp_table_put_off(struct udp_table *t, struct udp_question *q, uint64_t due_ms);
 void udp_table_drop(struct udp_table *t, struct udp_question *q);

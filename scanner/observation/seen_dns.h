@@ -23,7 +23,8 @@
     X(DNS_NAME_INVALID, "name_invalid",                                                          \
       "a name that cannot be queried (RFC 1035 section 2.3.4), or that a DNAME makes too long "  \
       "(RFC 6672 section 2.2)")                                                                  \
-    X(DNS_LOCAL_FAULT, "local_fault", "local error: no socket, or no resolver configured")
+    X(DNS_LOCAL_FAULT, "local_fault",                                                            \
+      "local error: no socket, no way to the resolver, or none configured")
 
 enum dns_state {
     DNS_STATES(ENUMERATOR) DNS_STATE_COUNT

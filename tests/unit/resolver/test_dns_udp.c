@@ -18,6 +18,9 @@
 /* What the system says instead of what it would. */
 
 static bool no_room; /* for datagrams */
+static int send_error;
+static unsigned send_errors; /* how many times */
+static int receive_error;    /* once */
 static uint16_t drawn[8];
 static unsigned drawn_count;
 
@@ -27,7 +30,22 @@ int sendmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags)
         errno = EAGAIN;
         return -1;
     }
+    if (send_errors > 0) {
+        send_errors--;
+        errno = send_error;
+        return -1;
+    }
     return (int)syscall(SYS_sendmmsg, fd, headers, count, flags);
+}
+
+int recvmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags, struct timespec *timeout)
+{
+    if (receive_error != 0) {
+        errno = receive_error;
+        receive_error = 0;
+        return -1;
+    }
+    return (int)syscall(SYS_recvmmsg, fd, headers, count, flags, timeout);
 }
 
 /* Ids are taken from the end. */
@@ -124,6 +142,14 @@ static void turn(struct stage *s)
 {
     (void)uv_run(&s->loop, UV_RUN_ONCE);
     dns_transport_tick(s->transport);
+}
+
+static void run_for(struct stage *s, uint64_t ms)
+{
+    uint64_t end_ns = uv_hrtime() + ms * 1000000U;
+    while (uv_hrtime() < end_ns) {
+        turn(s);
+    }
 }
 
 static void run_until_ended(struct stage *s, const struct asking *a)
@@ -438,6 +464,82 @@ Test(dns_udp, what_was_never_sent_is_a_fault_of_ours)
     stage_stop(&s);
 }
 
+/* What takes long to go out may take as long as others to be answered. */
+Test(dns_udp, the_wait_for_room_is_not_that_for_the_answer)
+{
+    static struct came c;
+    struct stage s;
+    struct asking a;
+    stage_start(&s, 1500);
+    no_room = true;
+    queue_question(&s, "name.test", &a);
+    dns_transport_flush(s.transport);
+    run_for(&s, 1000);
+    no_room = false;
+    run_for(&s, 900);
+    cr_assert_eq(a.calls, 0);
+    cr_assert(server_receives(&s, &c));
+    answer(&s, &c);
+    run_until_ended(&s, &a);
+    cr_expect_eq(a.end, DNS_TRANSPORT_ANSWER);
+    stage_stop(&s);
+}
+
+/* A firewall of this machine, no route any more, an address that it had when the port was opened. */
+Test(dns_udp, what_the_system_refuses_to_send_is_a_fault_of_ours)
+{
+    static const int errors[] = {EPERM, ENETUNREACH, EINVAL};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        static struct came first;
+        static struct came c;
+        struct stage s;
+        struct asking a[3];
+        struct asking b;
+        stage_start(&s, 10000);
+        ask(&s, "name.test", &b, &first);
+        for (unsigned k = 0; k < 3; k++) {
+            queue_question(&s, "name.test", &a[k]);
+        }
+        send_error = errors[i];
+        send_errors = 3; /* tries of one */
+        dns_transport_flush(s.transport);
+        cr_expect(a[0].calls == 1 && a[1].calls == 0 && a[2].calls == 0);
+        cr_expect_eq(a[0].end, DNS_TRANSPORT_LOCAL_FAULT);
+        for (unsigned k = 1; k < 3; k++) {
+            cr_assert(server_receives(&s, &c), "the others are on their way");
+            answer(&s, &c);
+            run_until_ended(&s, &a[k]);
+        }
+        cr_expect_not(server_receives(&s, &c));
+        ask(&s, "name.test", &a[0], &c);
+        cr_expect_eq(c.from.sin_port == first.from.sin_port, errors[i] == EPERM);
+        answer(&s, &first); /* its port is still open */
+        run_until_ended(&s, &b);
+        cr_expect_eq(b.end, DNS_TRANSPORT_ANSWER);
+        stage_stop(&s);
+    }
+}
+
+/* ICMP: the system tells it to whoever sends next, and does not send that. */
+Test(dns_udp, an_error_of_an_earlier_datagram_loses_none)
+{
+    static struct came c;
+    struct stage s;
+    struct asking a;
+    stage_start(&s, 10000);
+    send_error = EHOSTUNREACH;
+    send_errors = 2;
+    ask(&s, "name.test", &a, &c);
+    cr_expect_not(dns_transport_take_refusal(s.transport, 0));
+    answer(&s, &c);
+    run_until_ended(&s, &a);
+    send_error = ECONNREFUSED;
+    send_errors = 1;
+    ask(&s, "name.test", &a, &c);
+    cr_expect(dns_transport_take_refusal(s.transport, 0));
+    stage_stop(&s);
+}
+
 /* An ICMP error is a hint, which anybody on the path can send: it ends nothing. */
 Test(dns_udp, a_refused_port_is_told_and_ends_nothing)
 {
@@ -485,6 +587,7 @@ Test(dns_udp, an_answer_that_waits_in_the_kernel_is_no_timeout)
     }
     uv_sleep(150);
     uv_update_time(&s.loop);
+    receive_error = EHOSTUNREACH; /* ICMP: the answers stand behind it */
     dns_transport_tick(s.transport);
     for (unsigned i = 0; i < 300; i++) {
         cr_expect_eq(many[i].calls, 1);

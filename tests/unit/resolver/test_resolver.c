@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -10,6 +12,19 @@
 #include "tests/unit/resolver/peer.h"
 
 #define PEERS 3
+
+/* The system says so of this port, as if there were no route. */
+static uint16_t no_way_to;
+
+int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
+{
+    const struct sockaddr_in *in = to.__sockaddr_in__;
+    if (no_way_to != 0 && in->sin_family == AF_INET && in->sin_port == htons(no_way_to)) {
+        errno = ENETUNREACH;
+        return -1;
+    }
+    return (int)syscall(SYS_connect, fd, in, len);
+}
 
 /* A loop with some peers and a resolver that knows them. */
 struct scene {
@@ -556,6 +571,39 @@ Test(resolver, without_a_server)
     run(&s);
     cr_expect_eq(s.calls, 1);
     cr_expect_str_eq((const char *)s.got.at, "local_fault 255 ttl=0 ede=-1:");
+    scene_stop(&s);
+}
+
+/* No network: ours, never that nobody answers. */
+Test(resolver, without_a_way_to_the_server)
+{
+    struct scene s;
+    scene_start(&s, 1, &(struct resolver_params){.timeout_ms = 1000, .tries = 1});
+    no_way_to = s.peers[0].port;
+    ask(&s, "data.test", DNS_TYPE_A);
+    run(&s);
+    cr_expect_str_eq((const char *)s.got.at, "local_fault 255 ttl=0 ede=-1:");
+    no_way_to = 0;
+    ask(&s, "data.test", DNS_TYPE_A);
+    run(&s);
+    cr_expect_str_eq((const char *)s.got.at, "data 0 ttl=60 ede=-1: 192.0.2.1");
+    scene_stop(&s);
+}
+
+/* One of two resolvers has an IPv6 address, and this machine has none: soon nobody waits for it. */
+Test(resolver, without_a_way_to_one_of_two)
+{
+    static struct many m;
+    struct scene s;
+    scene_start(&s, 2, &(struct resolver_params){.timeout_ms = 2000, .tries = 3});
+    no_way_to = s.peers[0].port;
+    for (unsigned i = 0; i < 4000; i++) {
+        resolver_ask(s.resolver, SPAN_LIT("data.test"), DNS_TYPE_A, on_one_of_many, &m, i);
+    }
+    run(&s);
+    cr_expect_eq(m.data, 4000);
+    cr_expect_eq(s.peers[0].udp_questions, 0);
+    cr_expect_leq(m.repeats, 100, "%u repeats", m.repeats);
     scene_stop(&s);
 }
 

@@ -39,6 +39,15 @@ Test(udp_table, due_in_the_order_of_asking)
     cr_expect_eq(udp_table_due(&table, 101), c);
     udp_table_drop(&table, c);
     cr_expect_null(udp_table_due(&table, UINT64_MAX));
+    a = udp_table_put(&table, here, 1, 102);
+    b = udp_table_put(&table, here, 2, 102);
+    udp_table_put_off(&table, a, 103);
+    cr_expect_eq(udp_table_due(&table, 103), b);
+    udp_table_drop(&table, b);
+    cr_expect_null(udp_table_due(&table, 102));
+    cr_expect_eq(udp_table_due(&table, 103), a);
+    cr_expect_eq(udp_table_find(&table, here, 1), a);
+    udp_table_drop(&table, a);
 }
 
 /* All places, each used again, with every id of more than there are buckets for. */
