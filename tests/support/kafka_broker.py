@@ -139,6 +139,7 @@ class Proxy:
 
     def close(self):
         self.cut()
+        self._end(self.listener)  # accept() holds it
         self.listener.close()
 
 
