@@ -223,9 +223,21 @@ static bool read_additional_section(struct reading *r, unsigned count)
     return true;
 }
 
+bool dns_message_is_bare_error(struct span message)
+{
+    static const uint8_t counts[8] = {0};
+    return message.len == DNS_HEADER_LEN && (message.at[2] & 0xFAU) == 0x80U && /* QR, not TC */
+           memcmp(message.at + 4, counts, sizeof(counts)) == 0 &&
+           dns_message_rcode(message) != DNS_RCODE_NOERROR &&
+           dns_message_rcode(message) != DNS_RCODE_NXDOMAIN;
+}
+
 static bool read_sections(struct reading *r, const struct dns_name *name)
 {
     const uint8_t *head = r->message.at;
+    if (dns_message_is_bare_error(r->message)) {
+        return true;
+    }
     /* QR set, opcode QUERY: RFC 1035 section 4.1.1. */
     if ((head[2] & 0x80U) == 0 || (head[2] & 0x78U) != 0) {
         return false;

@@ -111,3 +111,7 @@ static inline unsigned dns_message_rcode(struct span message)
 {
     return message.at[3] & 0x0FU;
 }
+
+/** An answer that is a header alone and says an error: so Unbound refuses those that its access-control keeps out, and a server may that cannot
+ * read a query with EDNS (RFC 6891 section 7). Any octets will do as `message`. */
+bool dns_message_is_bare_error(struct span message);

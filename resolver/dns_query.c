@@ -45,6 +45,9 @@ bool dns_query_is_answered(struct span query, struct span answer)
     bool edns = query.at[11] != 0;
     struct span asked = span_drop(query, DNS_HEADER_LEN);
     asked.len -= edns ? DNS_OPT_LEN : 0;
+    if (dns_message_is_bare_error(answer)) {
+        return true;
+    }
     if (answer.len < DNS_HEADER_LEN + asked.len || (answer.at[2] & 0xF8U) != 0x80U ||
         answer.at[4] != 0 || answer.at[5] != 1) {
         return false;

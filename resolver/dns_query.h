@@ -23,5 +23,6 @@ size_t dns_query_build(const struct dns_name *name, uint16_t type,
                        const struct dns_query_options *options, uint8_t out[DNS_QUERY_MAX]);
 
 /** Whether `answer`, which has the id of `query`, an octet string of dns_query_build(), is an answer to it: QR set, opcode QUERY, and the one
- * question of `query` in the same octets, but for the case of letters, which servers may change (RFC 5452 section 9.1, RFC 1035 section 2.3.3). */
+ * question of `query` in the same octets, but for the case of letters, which servers may change (RFC 5452 section 9.1, RFC 1035 section 2.3.3); or
+ * dns_message_is_bare_error(), which has no question. */
 bool dns_query_is_answered(struct span query, struct span answer);

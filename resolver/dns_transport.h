@@ -27,7 +27,7 @@ struct dns_exchange {
 };
 
 /** Once for every dns_transport_send(), possibly from inside this or another one, or of dns_transport_flush(). `answer` holds at least a header and one
- * question, and is valid during the call. Must not call back into the transport. */
+ * question, or is dns_message_is_bare_error(), and is valid during the call. Must not call back into the transport. */
 typedef void (*dns_transport_fn)(struct dns_exchange *exchange, enum dns_transport_end end,
                                  struct span answer);
 typedef void (*dns_transport_closed_fn)(void *arg);

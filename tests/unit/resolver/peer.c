@@ -104,9 +104,20 @@ static const struct rcode_of_label rcodes[] = {
     {"notimp", 4},
 };
 
+/* As Unbound 1.17 refuses. */
+static void write_bare_error(struct wire *w, const struct asked *q, unsigned rcode)
+{
+    wire_header(w, q->id, WIRE_ANSWER | rcode);
+    w->at[5] = 0;
+}
+
 static void write_answer(struct wire *w, const struct asked *q)
 {
     if (write_long_answer(w, q)) {
+        return;
+    }
+    if (begins(q, "barerefused") || (begins(q, "bareformerr") && q->edns)) {
+        write_bare_error(w, q, begins(q, "barerefused") ? DNS_RCODE_REFUSED : DNS_RCODE_FORMERR);
         return;
     }
     for (size_t i = 0; i < sizeof(rcodes) / sizeof(rcodes[0]); i++) {

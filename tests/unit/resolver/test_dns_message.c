@@ -200,6 +200,25 @@ static void refused(struct wire *w)
     w->at[3] |= DNS_RCODE_REFUSED;
 }
 
+static void bare_refused(struct wire *w)
+{
+    refused(w);
+    w->at[5] = 0; /* no question */
+    w->len = DNS_HEADER_LEN;
+}
+
+static void bare_formerr(struct wire *w)
+{
+    bare_refused(w);
+    w->at[3] = DNS_RCODE_FORMERR;
+}
+
+static void bare_nxdomain(struct wire *w)
+{
+    bare_refused(w);
+    w->at[3] = DNS_RCODE_NXDOMAIN;
+}
+
 #define LONGEST     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define LONG_BY_ONE LONGEST "y"
 
@@ -450,7 +469,8 @@ struct message_case {
     const char *want;
 };
 
-#define MALFORMED "malformed 0 ttl=0 ede=-1:"
+#define MALFORMED    "malformed 0 ttl=0 ede=-1:"
+#define MALFORMED_NX "malformed 3 ttl=0 ede=-1:"
 
 static const struct message_case cases[] = {
     {"ordered, no repeats, any case (RFC 2181 5.5, RFC 4343)", DNS_TYPE_A, a_data,
@@ -495,6 +515,9 @@ static const struct message_case cases[] = {
     {"first EDE of several options (RFC 8914 2)", DNS_TYPE_A, servfail_ede,
      "servfail 2 ttl=0 ede=6:"},
     {"REFUSED", DNS_TYPE_A, refused, "refused 5 ttl=0 ede=-1:"},
+    {"REFUSED in a header alone", DNS_TYPE_A, bare_refused, "refused 5 ttl=0 ede=-1:"},
+    {"FORMERR in a header alone", DNS_TYPE_A, bare_formerr, "other_rcode 1 ttl=0 ede=-1:"},
+    {"NXDOMAIN in a header alone", DNS_TYPE_A, bare_nxdomain, MALFORMED_NX},
     {"YXDOMAIN behind an alias (RFC 6672 2.2)", DNS_TYPE_A, yxdomain,
      "name_invalid 6 ttl=50 ede=-1: >b.test"},
     {"YXDOMAIN, and a DNAME of the root that makes it too long", DNS_TYPE_A, yxdomain_of_root,

@@ -265,6 +265,38 @@ Test(dns_udp, what_answers_no_question_is_passed_over)
     stage_stop(&s);
 }
 
+/* What Unbound says to those that its access-control keeps out. No answer without a question may say anything else. */
+Test(dns_udp, an_error_may_be_a_header_alone)
+{
+    static struct came c;
+    static struct wire w;
+    struct stage s;
+    struct asking a;
+    stage_start(&s, 10000);
+    ask(&s, "name.test", &a, &c);
+    w = c.wire;
+    memcpy(w.at + 2, "\x81\x05\0\0\0\0\0\0\0\0", 10);
+    static const struct forgery no_answers[] = {
+        {"an id", 1, 0x01, 12},     {"NOERROR", 3, 0x05, 12}, {"NXDOMAIN", 3, 0x06, 12},
+        {"truncated", 2, 0x02, 12}, {"opcode", 2, 0x08, 12},  {"no answer", 2, 0x80, 12},
+        {"with records", 7, 1, 12}, {"OPT said", 11, 1, 12},  {"octets behind", 6, 0, 13},
+    };
+    for (size_t i = 0; i < sizeof(no_answers) / sizeof(no_answers[0]); i++) {
+        struct wire forged = w;
+        forged.at[no_answers[i].at] ^= no_answers[i].by;
+        forged.len = no_answers[i].cut;
+        send_from(s.server, &c, &forged);
+        run_until_passed_over(&s, i + 1);
+        cr_expect_eq(a.calls, 0, "%s", no_answers[i].what);
+    }
+    w.len = 12;
+    send_from(s.server, &c, &w);
+    run_until_ended(&s, &a);
+    cr_expect_eq(a.end, DNS_TRANSPORT_ANSWER);
+    cr_expect_eq(a.rcode, DNS_RCODE_REFUSED);
+    stage_stop(&s);
+}
+
 /* RFC 1035 section 2.3.3: servers may answer in another case. */
 Test(dns_udp, the_case_of_letters_does_not_matter)
 {

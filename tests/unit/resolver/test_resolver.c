@@ -116,6 +116,10 @@ static const struct question_case cases[] = {
     {"record of a wrong length", "malformed.test", "malformed 0 ttl=0 ede=-1:", 1, false},
     {"RFC 6891 7: FORMERR, then without EDNS", "formerr.test", "data 0 ttl=60 ede=-1: 192.0.2.1", 2,
      false},
+    {"REFUSED in a header alone, as of Unbound", "barerefused.test", "refused 5 ttl=0 ede=-1:", 1,
+     false},
+    {"FORMERR in one, then without EDNS", "bareformerr.test", "data 0 ttl=60 ede=-1: 192.0.2.1", 2,
+     false},
     {"a datagram got lost", "once.test", "data 0 ttl=60 ede=-1: 192.0.2.1", 2, false},
     {"nobody answers", "silent.test", "timeout 255 ttl=0 ede=-1:", 2, false},
     {"RFC 5452 9.1: what does not match is ignored", "noise.test",
@@ -140,8 +144,8 @@ Test(resolver, one_server)
         cr_expect_eq(s.asked, c->asked, "%s, %s: asked %u", c->name, c->why, s.asked);
         cr_expect_eq(s.tcp, c->tcp, "%s, %s: tcp", c->name, c->why);
     }
-    /* Of all these questions one only was to be without EDNS. */
-    cr_expect_eq(s.peers[0].plain_questions, 1, "%u", s.peers[0].plain_questions);
+    /* Of all these questions two only were to be without EDNS. */
+    cr_expect_eq(s.peers[0].plain_questions, 2, "%u", s.peers[0].plain_questions);
     scene_stop(&s);
 }
 
