@@ -270,7 +270,7 @@ def all_are_killed(broker, folder, scan):
 
 
 def broker_is_killed(broker, folder, scan):
-    with Case(broker, folder, scan, "broker") as case:
+    with Case(broker, folder, scan, "broker", silent=45) as case:  # longer than a broker takes to start
         members, _ = case.begin()
         case.wait(scan.seconds / 6)
         broker.kill()
