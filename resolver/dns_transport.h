@@ -37,6 +37,8 @@ struct dns_transport;
 #define DNS_TCP_CONNECTIONS  4    /* to one server at most */
 #define DNS_UDP_PORT_QUERIES 1024 /* after which another UDP port follows (RFC 5452 section 9.2) */
 #define DNS_UDP_UNDER_WAY    4096 /* exchanges over UDP; our own bound */
+#define DNS_UDP_PORTS_WAITING \
+    16 /* ports of a server beside the one in use, for answers; our own bound */
 
 /** `timeout_ms`: how long one exchange waits. Its sockets do not keep the loop alive. */
 struct dns_transport *dns_transport_new(uv_loop_t *loop, uint32_t timeout_ms,

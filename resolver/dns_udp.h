@@ -15,8 +15,6 @@
 
 #include "resolver/dns_transport.h"
 
-#define DNS_UDP_PORTS_WAITING 64 /* ports of a server beside the one in use; our own bound */
-
 struct dns_udp;
 
 /* Each as its namesake in dns_transport.h. */

@@ -513,6 +513,8 @@ static bool resolver_is_loopback(const struct net_addr *a)
 }
 
 _Static_assert(RESOLVER_SERVERS_MAX == UPSTREAMS_MAX, "each server has its place");
+_Static_assert(RESOLVER_SERVER_SOCKETS == 2 * DNS_TCP_CONNECTIONS + 1 + DNS_UDP_PORTS_WAITING,
+               "descriptors are set aside for all");
 _Static_assert(WINDOW_MAX <= DNS_UDP_UNDER_WAY, "and each question under way");
 
 static void add_servers(struct resolver *r, const struct resolver_params *params)

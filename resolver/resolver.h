@@ -20,6 +20,8 @@
 #include "resolver/dns_message.h"
 
 #define RESOLVER_SERVERS_MAX 16 /* more are ignored; our own bound */
+/* Of one server at most: TCP connections and as many given up on which answers are still to come, the UDP port in use and those that wait. */
+#define RESOLVER_SERVER_SOCKETS 25
 
 struct resolver_params {
     const struct net_endpoint *servers; /* copied */

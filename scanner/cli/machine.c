@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "resolver/resolver.h"
 #include "scanner/base/check.h"
 #include "scanner/base/file.h"
 #include "scanner/base/hash.h"
@@ -247,14 +248,12 @@ bool machine_read_shared_operators(struct options *o, struct buf *why)
 #define DESCRIPTORS_OF_PROCESS (48 + POLICY_SOCKETS)
 /* Of one event loop: epoll, wake-ups, signals and the spare one of libuv; temporary files. */
 #define DESCRIPTORS_OF_THREAD 8
-/* In every thread and for every server: TCP connections, the UDP port in use, and those that still wait. */
-#define SOCKETS_OF_RESOLVER 10
 
 uint32_t descriptors_needed(uint32_t threads, size_t name_servers)
 {
     CHECK(name_servers <= NAME_SERVERS_MAX);
     return DESCRIPTORS_OF_PROCESS +
-           threads * (DESCRIPTORS_OF_THREAD + SOCKETS_OF_RESOLVER * (uint32_t)name_servers);
+           threads * (DESCRIPTORS_OF_THREAD + RESOLVER_SERVER_SOCKETS * (uint32_t)name_servers);
 }
 
 uint32_t descriptors_fit(uint32_t concurrency, uint32_t needed, uint64_t limit)

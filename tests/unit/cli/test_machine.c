@@ -57,7 +57,7 @@ Test(machine, connections_leave_room_for_other_descriptors)
     cr_assert_eq(descriptors_for_policies(768, 68, 1024), POLICY_CONNECTIONS_MIN);
     cr_assert_eq(descriptors_for_policies(668, 68, 1024), POLICY_CONNECTIONS_MIN + 50);
     cr_assert_eq(descriptors_for_policies(1, 68, 69), POLICY_CONNECTIONS_MIN);
-    cr_assert_lt(descriptors_needed(3, 1), DESCRIPTORS_RESERVED);
+    cr_assert_lt(descriptors_needed(2, 1), DESCRIPTORS_RESERVED);
     cr_assert_gt(descriptors_needed(64, 2), DESCRIPTORS_RESERVED);
 }
 
