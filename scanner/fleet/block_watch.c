@@ -62,6 +62,11 @@ uint32_t block_watch_closed(const struct block_watch *w)
     return closed == UINT32_MAX ? 0 : closed; /* the end of the input is yet to be told */
 }
 
+bool block_watch_is_all_closed(const struct block_watch *w)
+{
+    return w->last > 0 && lowest(w->settled, w->parts) == UINT32_MAX;
+}
+
 uint32_t block_watch_opened(const struct block_watch *w)
 {
     return lowest(w->sent, w->parts);

@@ -31,6 +31,8 @@ void block_watch_done(struct block_watch *w, uint32_t part);
 void block_watch_last(struct block_watch *w, uint32_t blocks);
 /** So many blocks, from the first, are closed, or open. */
 uint32_t block_watch_closed(const struct block_watch *w);
+/** All that there can be: no line of the list is open, but those of who takes a part over. */
+bool block_watch_is_all_closed(const struct block_watch *w);
 uint32_t block_watch_opened(const struct block_watch *w);
 /** All lines have their rows. */
 bool block_watch_is_over(const struct block_watch *w);

@@ -1,5 +1,6 @@
 #include "scanner/flow/message_check.h"
 
+#include <assert.h>
 #include <jansson.h>
 
 #include "scanner/base/check.h"
@@ -357,6 +358,8 @@ static bool are_ptr_names(struct span octets)
     }
     return true;
 }
+
+static_assert(BLOCK_OF_THE_REST < MESSAGE_BLOCKS_MAX, "names of it are kept");
 
 static bool is_block(uint32_t block)
 {

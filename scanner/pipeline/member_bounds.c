@@ -46,6 +46,10 @@ const char *member_bounds_fault(struct scan *scan, enum message_kind kind, struc
         struct message_address_want m = message_get_address_want(body);
         return want_fault(scan, &m);
     }
+    case MESSAGE_KNOWN_RESOLVED: {
+        uint32_t block = late_block(message_get_known_resolved(body).block);
+        return admission_may_hold(&scan->admission, block) ? NULL : FAR_AHEAD;
+    }
     case MESSAGE_KNOWN_SERVICE:
         return port_fault(scan, message_get_known_service(body).port);
     case MESSAGE_KNOWN_NAME:

@@ -2,7 +2,6 @@
  * What comes to a member: messages for its owners, and what stands in `control`.
  */
 #include "scanner/base/clock.h"
-#include "scanner/pipeline/member_bounds.h"
 #include "scanner/pipeline/member_private.h"
 
 /* --- control ---------------------------------------------------------------------------------- */
@@ -94,36 +93,57 @@ bool member_read_control(struct member *m, int ms)
     return true;
 }
 
+static void put_fences(const struct member *m, uint32_t block, struct buf *out)
+{
+    for (uint32_t from = 0; from < m->division.parts; from++) {
+        struct message_block_fence f = {.block = block, .from = (uint16_t)from};
+        message_put_block_fence(out, &f);
+    }
+}
+
 /* The names of a block are with the worker when it has read what all have sent. Under the lock. */
 static void open_blocks(struct member *m, uint32_t worker)
 {
     uint32_t part = m->division.first + worker;
     uint32_t opened = block_watch_opened(&m->watch);
-    if (m->served[part] < m->watch.needed[part] || m->fenced[part] >= opened) {
+    if (m->served[part] < m->watch.needed[part]) {
         return;
     }
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
     for (; m->fenced[part] < opened; m->fenced[part]++) {
-        for (uint32_t from = 0; from < m->division.parts; from++) {
-            struct message_block_fence f = {.block = m->fenced[part], .from = (uint16_t)from};
-            message_put_block_fence(&out, &f);
-        }
+        put_fences(m, m->fenced[part], &out);
     }
-    mailbox_post(&m->scan->workers[worker]->mailbox, &out);
+    if (m->rest_closed && opened >= m->closed && !m->rest_fenced[part]) {
+        m->rest_fenced[part] = true;
+        put_fences(m, BLOCK_OF_THE_REST, &out);
+    }
+    if (out.len > 0) {
+        mailbox_post(&m->scan->workers[worker]->mailbox, &out);
+    }
     buf_deinit(&out);
 }
 
+static void close_block(struct member *m, uint32_t block)
+{
+    struct message_block_close c = {.block = block};
+    for (uint32_t i = 0; i < m->division.count; i++) {
+        struct buf out = BUF_INIT(BUF_NO_LIMIT);
+        message_put_block_close(&out, &c);
+        mailbox_post(&m->scan->workers[i]->mailbox, &out);
+        buf_deinit(&out);
+    }
+}
+
+/* Behind the last block there is none that could close: who takes a part over may have a line without a row, whose host nobody has asked for. */
 static void close_where_all_settled(struct member *m)
 {
     uint32_t closed = block_watch_closed(&m->watch);
-    for (; m->closed < closed; m->closed++) {
-        struct message_block_close c = {.block = m->closed};
-        for (uint32_t i = 0; i < m->division.count; i++) {
-            struct buf out = BUF_INIT(BUF_NO_LIMIT);
-            message_put_block_close(&out, &c);
-            mailbox_post(&m->scan->workers[i]->mailbox, &out);
-            buf_deinit(&out);
-        }
+    while (m->closed < closed) {
+        close_block(m, m->closed++);
+    }
+    if (!m->rest_closed && block_watch_is_all_closed(&m->watch)) {
+        m->rest_closed = true;
+        close_block(m, BLOCK_OF_THE_REST);
     }
     admission_close_everywhere(&m->scan->admission, closed);
 }
@@ -150,16 +170,6 @@ void *member_control_run(void *arg)
 }
 
 /* --- messages of others ----------------------------------------------------------------------- */
-
-static bool is_within_bounds(struct member *m, const struct kafka_record *r, enum message_kind kind,
-                             struct span body)
-{
-    const char *fault = member_bounds_fault(m->scan, kind, body);
-    if (fault != NULL) {
-        member_keep_dead(m, r, fault);
-    }
-    return fault == NULL;
-}
 
 static void to_its_thread(struct member *m, const struct kafka_record *r, enum message_kind kind,
                           struct span body)
@@ -196,7 +206,7 @@ void *member_inlet_run(void *arg)
         enum message_kind kind;
         struct span body;
         if (member_read_message(m, &r, &kind, &body) && member_is_of_partition(m, &r, kind, body) &&
-            is_within_bounds(m, &r, kind, body) &&
+            member_is_within_bounds(m, &r, kind, body) &&
             !member_hold_permit(m, r.partition, kind, body)) {
             to_its_thread(m, &r, kind, body);
         }

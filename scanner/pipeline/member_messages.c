@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "scanner/pipeline/member_bounds.h"
 #include "scanner/pipeline/member_private.h"
 
 #define NOTICES_MAX 20 /* messages that cannot be read: each is told, so many */
@@ -138,4 +139,14 @@ void member_say_notices(struct member *m, void (*say)(void *arg, const char *lin
         say(arg, (const char *)lines.at + at);
     }
     buf_deinit(&lines);
+}
+
+bool member_is_within_bounds(struct member *m, const struct kafka_record *r, enum message_kind kind,
+                             struct span body)
+{
+    const char *fault = member_bounds_fault(m->scan, kind, body);
+    if (fault != NULL) {
+        member_keep_dead(m, r, fault);
+    }
+    return fault == NULL;
 }

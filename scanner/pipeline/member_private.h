@@ -85,9 +85,11 @@ struct member {
     pthread_mutex_t watching; /* of the next */
     struct roster roster;
     struct block_watch watch;
-    int64_t served[FLEET_PARTS_MAX];  /* the highest offset of `services` that its worker has */
-    uint32_t fenced[FLEET_PARTS_MAX]; /* blocks that its worker knows to be open */
-    uint32_t closed;                  /* the same of all */
+    int64_t served[FLEET_PARTS_MAX];   /* the highest offset of `services` that its worker has */
+    uint32_t fenced[FLEET_PARTS_MAX];  /* blocks that its worker knows to be open */
+    bool rest_closed;                  /* BLOCK_OF_THE_REST, */
+    bool rest_fenced[FLEET_PARTS_MAX]; /* and its fences */
+    uint32_t closed;                   /* the same of all */
 
     /* the coordinator's */
     int64_t beat_ms;
@@ -160,6 +162,9 @@ bool member_read_message(struct member *m, const struct kafka_record *r, enum me
 /** @return false: it is among the dead, as somebody else owns what it is about */
 bool member_is_of_partition(struct member *m, const struct kafka_record *r, enum message_kind kind,
                             struct span body);
+/** @return false: it is among the dead, as the scan has no such port or block */
+bool member_is_within_bounds(struct member *m, const struct kafka_record *r, enum message_kind kind,
+                             struct span body);
 /** A line for people. Any thread. */
 void member_notice(struct member *m, const struct buf *line);
 void member_keep_dead(struct member *m, const struct kafka_record *r, const char *reason);

@@ -8,7 +8,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/member_private.h"
 
-#define BACKLOG_MAX (32U << 20) /* of one worker, above which reading waits */
+#define BACKLOG_MAX (32U << 20) /* of one worker, or of the writer, above which reading waits */
 #define WAIT_US     1000
 
 /* --- state ------------------------------------------------------------------------------------ */
@@ -27,6 +27,13 @@ void member_add_messages(struct member *m)
     member_add_parts(m, FLEET_ANSWERS, m->inlet);
 }
 
+/* What is known is told to others again, by way of the writer. */
+static bool is_behind(const struct member *m, const struct mailbox *worker)
+{
+    return atomic_load_explicit(&worker->backlog, memory_order_relaxed) > BACKLOG_MAX ||
+           atomic_load_explicit(&m->scan->writer.backlog, memory_order_relaxed) > BACKLOG_MAX;
+}
+
 static void post_known(struct member *m, uint32_t part, struct span message)
 {
     struct mailbox *to = &m->scan->workers[part - m->division.first]->mailbox;
@@ -34,8 +41,7 @@ static void post_known(struct member *m, uint32_t part, struct span message)
     buf_put(&out, message);
     mailbox_post(to, &out);
     buf_deinit(&out);
-    while (atomic_load_explicit(&to->backlog, memory_order_relaxed) > BACKLOG_MAX &&
-           !atomic_load(&m->stopping)) {
+    while (is_behind(m, to) && !atomic_load(&m->stopping)) {
         (void)usleep(WAIT_US);
     }
 }
@@ -45,7 +51,8 @@ static void restore(struct member *m, const struct kafka_record *r)
 {
     enum message_kind kind;
     struct span body;
-    if (!member_read_message(m, r, &kind, &body) || !member_is_of_partition(m, r, kind, body)) {
+    if (!member_read_message(m, r, &kind, &body) || !member_is_of_partition(m, r, kind, body) ||
+        !member_is_within_bounds(m, r, kind, body)) {
         return;
     }
     if (kind == MESSAGE_KNOWN_DOMAIN) {

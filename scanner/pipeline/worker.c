@@ -300,6 +300,9 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
             .block = m.block, .may_come = m.may_come, .from = (uint16_t)w->part};
         /* Its ADDRESS_WANTs go before the fences. */
         (m.may_come > 0 ? host_on_block_ahead : host_on_block_close)(&w->hosts, m.block);
+        if (m.block == BLOCK_OF_THE_REST) {
+            return; /* services hear of it when all other blocks are open */
+        }
         for (uint32_t i = 0; i < w->scan->division.parts; i++) { /* also to ourselves */
             message_put_block_fence(worker_outbox(w, i), &fence);
         }

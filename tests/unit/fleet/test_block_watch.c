@@ -35,7 +35,9 @@ Test(block_watch, behind_the_last_line_those_close_that_late_names_belong_to)
     block_watch_settled(&w, 0, UINT32_MAX);
     block_watch_settled(&w, 1, UINT32_MAX);
     cr_expect_eq(block_watch_closed(&w), 0, "LAST has yet to be read");
+    cr_expect_not(block_watch_is_all_closed(&w));
     block_watch_last(&w, 4);
+    cr_expect(block_watch_is_all_closed(&w));
     cr_expect_eq(block_watch_closed(&w), 4 + FLEET_BLOCKS_LATE);
 }
 

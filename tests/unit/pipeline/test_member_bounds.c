@@ -74,6 +74,13 @@ static const char *fault_of_host(uint32_t block, bool late)
     return fault();
 }
 
+static const char *fault_of_resolved(uint32_t block)
+{
+    message_put_known_resolved(
+        &wire, &(struct message_known_resolved){.host = SPAN_LIT("mx.test"), .block = block});
+    return fault();
+}
+
 Test(member_bounds, blocks_are_those_that_may_be_open_or_held, .init = setup, .fini = teardown)
 {
     /* The furthest that a member of ours may be: its lines, its MX late, its hosts late as well. */
@@ -83,6 +90,8 @@ Test(member_bounds, blocks_are_those_that_may_be_open_or_held, .init = setup, .f
     cr_expect_null(fault_of_host(BLOCK_RING - 1, true));
     cr_expect_str_eq(fault_of_host(BLOCK_RING, true), "of a block that is far ahead");
     cr_expect_str_eq(fault_of_host(BLOCK_RING - 1, false), "of a block that is far ahead");
+    cr_expect_null(fault_of_resolved(late_block(line)));
+    cr_expect_str_eq(fault_of_resolved(BLOCK_RING - 1), "of a block that is far ahead");
     cr_expect_str_eq(fault_of_want("11.0.0.1", 25, BLOCK_RING), "of a block that is far ahead");
     /* What is within is held without a CHECK that fails, and counts from the first that is open. */
     admission_hold(&scan.admission, BLOCK_RING - 1);
