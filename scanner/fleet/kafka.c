@@ -22,8 +22,13 @@
 static bool is_refusal(rd_kafka_resp_err_t err)
 {
     return err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-           err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
-           err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+           err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
+/* librdkafka looks for the coordinator of any reader's group; ours have one in name alone. */
+static bool is_of_group(rd_kafka_resp_err_t err)
+{
+    return err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
 }
 
 /* Also what a broker that ends in the middle of a handshake looks like. */
@@ -59,6 +64,9 @@ bool kafka_try_again(int64_t until_ms)
 void kafka_fault_note(struct kafka_fault *f, rd_kafka_resp_err_t err, const char *reason)
 {
     bool handshake = is_failed_handshake(err);
+    if (is_of_group(err)) {
+        return;
+    }
     (void)pthread_mutex_lock(&f->lock);
     if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || f->text[0] == '\0') {
         (void)snprintf(f->text, sizeof(f->text), "%s", reason);

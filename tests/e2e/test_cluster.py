@@ -3,11 +3,14 @@ merged, and the same lines as in one scan; the manifests of Kubernetes against i
 
     test_cluster.py --parallel       Debian's parallel
     test_cluster.py --slurm          Debian's slurm-wlm and munge; munged, slurmctld and slurmd on loopback, of this test alone; as root
-    test_cluster.py --kubernetes     kubernetes-validate of PyPI, which has the JSON Schemas; no cluster is there to ask
+    test_cluster.py --kubernetes     kubernetes-validate of PyPI, which has the JSON Schemas, and kubeconform of the Go module proxy with the same; no cluster
+                                     is there to ask
 
 77: what it needs is not there.
 """
 
+import glob
+import json
 import os
 import pwd
 import re
@@ -28,6 +31,7 @@ CLUSTER = os.path.join(ROOT, "docs", "cluster")
 SHARDS = 3
 SKIPPED = 77
 KUBERNETES = "1.33.0"
+KUBECONFORM = "github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0"
 NODE = "one"
 
 
@@ -241,23 +245,54 @@ def validator(folder):
     return os.path.join(at, "bin", "kubernetes-validate")
 
 
+def schemas_for_kubeconform(folder):
+    """Those of kubernetes-validate, whose names for each other lead to files beside them. -> where they are, as kubeconform takes it"""
+    strict = f"v{KUBERNETES}-local-strict"
+    at = os.path.join(folder, "schemas", strict)
+    os.makedirs(at)
+    for path in glob.glob(os.path.join(folder, "venv", "lib", "*", "site-packages", "kubernetes_validate", "kubernetes-json-schema", strict, "*.json")):
+        with open(path, encoding="utf-8") as file:
+            schema = json.load(file)
+        schema.pop("$id", None)
+        of_itself = "" if os.path.basename(path) == "_definitions.json" else "_definitions.json"
+        with open(os.path.join(at, os.path.basename(path)), "w", encoding="utf-8") as file:
+            file.write(json.dumps(schema).replace("/api/_definitions.json", of_itself))
+    return os.path.join(folder, "schemas", "{{ .NormalizedKubernetesVersion }}-local{{ .StrictSuffix }}", "{{ .ResourceKind }}{{ .KindSuffix }}.json")
+
+
+def kubeconform(folder):
+    """-> what asks it of a path; None where it cannot be had"""
+    if shutil.which("go") is None:
+        return None
+    done = subprocess.run(["go", "install", KUBECONFORM], env={**os.environ, "GOBIN": folder}, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return None
+    schemas = schemas_for_kubeconform(folder)
+    return lambda path: subprocess.run([os.path.join(folder, "kubeconform"), "-strict", "-kubernetes-version", KUBERNETES, "-schema-location", schemas, path],
+                                       capture_output=True, text=True, check=False)
+
+
 def check_manifests(folder):
     program = validator(folder)
     recipes = os.path.join(CLUSTER, "kubernetes")
     names = sorted(os.listdir(recipes))
-
-    def validate(path):
-        return subprocess.run([program, "--strict", "--kubernetes-version", KUBERNETES.rpartition(".")[0], path], capture_output=True, text=True, check=False)
-
+    asked = {"kubernetes-validate": lambda path: subprocess.run([program, "--strict", "--kubernetes-version", KUBERNETES.rpartition(".")[0], path],
+                                                                capture_output=True, text=True, check=False),
+             "kubeconform": kubeconform(folder)}
+    if asked["kubeconform"] is None:
+        print("not asked: kubeconform, for want of go or its proxy")
+        del asked["kubeconform"]
     for name in names:
-        done = validate(os.path.join(recipes, name))
-        check_equal(f"{name}: fits the schema", (done.returncode, done.stdout + done.stderr if done.returncode else ""), (0, ""))
         wrong = os.path.join(folder, name)
         with open(os.path.join(recipes, name), encoding="utf-8") as file:
             text = file.read()
         with open(wrong, "w", encoding="utf-8") as file:
             file.write(text.replace("spec:\n", "spec:\n  completion: 3\n", 1))
-        check(f"{name}: a member that no schema has is seen", validate(wrong).returncode != 0)
+        for who, validate in asked.items():
+            done = validate(os.path.join(recipes, name))
+            check_equal(f"{name}: {who}: fits the schema", (done.returncode, done.stdout + done.stderr if done.returncode else ""), (0, ""))
+            done = validate(wrong)
+            check(f"{name}: {who}: a member that no schema has is seen", done.returncode != 0 and "completion" in done.stdout + done.stderr, done.stdout + done.stderr)
     with open(os.path.join(recipes, "scan.yaml"), encoding="utf-8") as file:
         text = file.read()
     check_equal("scan.yaml: as many shards as completions", re.search(r"completions: (\d+)", text).group(1),

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -48,20 +49,40 @@ class NoBroker(Exception):
     """Why there can be none here."""
 
 
-def fetch_jars():
-    if os.path.isdir(JARS) and any(name.startswith("kafka_2.13") for name in os.listdir(JARS)):
+def fetch_jars(artifact=ARTIFACT, into=JARS):
+    """With what it needs."""
+    group, name, version = artifact.split(":")
+    if os.path.exists(os.path.join(into, f"{name}-{version}.jar")):
         return
     if shutil.which("mvn") is None:
-        raise NoBroker("Kafka is not here, and there is no mvn to fetch it (packages maven, default-jre-headless)")
-    os.makedirs(os.path.dirname(JARS), exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(JARS)) as folder:
+        raise NoBroker(f"{name} is not here, and there is no mvn to fetch it (packages maven, default-jre-headless)")
+    os.makedirs(os.path.dirname(into), exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(into)) as folder:
         with open(os.path.join(folder, "pom.xml"), "w", encoding="ascii") as file:
-            file.write(POM.format(*ARTIFACT.split(":")))
+            file.write(POM.format(group, name, version))
         done = subprocess.run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=" + os.path.join(folder, "jars")],
                               cwd=folder, capture_output=True, timeout=FETCH_TIMEOUT, check=False)
         if done.returncode != 0:
-            raise NoBroker("the registry does not give " + ARTIFACT + ": " + done.stdout.decode(errors="replace")[-300:])
-        os.rename(os.path.join(folder, "jars"), JARS)
+            raise NoBroker("the registry does not give " + artifact + ": " + done.stdout.decode(errors="replace")[-300:])
+        os.rename(os.path.join(folder, "jars"), into)
+
+
+# Of the head of a batch: its first offset, how long it is behind this, and further on how many records it has.
+BATCH_HEAD = struct.Struct(">qi")
+BATCH_COUNT_AT = 57
+BATCH_HEAD_LEN = 61
+
+
+def batches_in(file):
+    """-> octets, batches, records of a segment of a log (magic 2)"""
+    octets = batches = records = 0
+    while len(head := file.read(BATCH_HEAD_LEN)) == BATCH_HEAD_LEN:
+        _, length = BATCH_HEAD.unpack_from(head)
+        file.seek(length + BATCH_HEAD.size - BATCH_HEAD_LEN, os.SEEK_CUR)
+        octets += length + BATCH_HEAD.size
+        batches += 1
+        records += int.from_bytes(head[BATCH_COUNT_AT:], "big")
+    return octets, batches, records
 
 
 def die_with_parent():
@@ -151,29 +172,40 @@ class Broker:
             raise NoBroker("there is no java (package default-jre-headless)")
         fetch_jars()
         self.folder = tempfile.mkdtemp(prefix="mxcensus-kafka-")
+        self.data = os.path.join(self.folder, "data")
         self.port = free_port()
+        self.controller = free_port()
         self.address = f"127.0.0.1:{self.port}"
+        self.options = ()  # of java
         self.settings = os.path.join(self.folder, "server.properties")
         with open(self.settings, "w", encoding="ascii") as file:
             self.proxied = (free_port(), free_port())  # of Proxy; where that leads
-            file.write(SETTINGS.format(broker=self.port, controller=free_port(), folder=self.folder, proxy=self.proxied[0], behind=self.proxied[1]))
+            file.write(SETTINGS.format(broker=self.port, controller=self.controller, folder=self.folder, proxy=self.proxied[0], behind=self.proxied[1]))
 
     def proxy(self):
         return Proxy(*self.proxied)
 
+    def put_settings(self, lines):
+        """Before it starts. Of two lines for one setting the last counts."""
+        with open(self.settings, "a", encoding="ascii") as file:
+            file.write(lines)
+
     def _java(self, *arguments):
         return ["java", "-Xms64m", "-Xmx256m", "-cp", os.path.join(JARS, "*"), *arguments]
 
+    def tool(self, *arguments):
+        """One of Kafka's own programs, by the name of its class. -> what it printed"""
+        return subprocess.run(self._java(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=START_TIMEOUT, check=True).stdout
+
     def __enter__(self):
-        subprocess.run(self._java("kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", self.settings),
-                       cwd=self.folder, capture_output=True, check=True)
+        self.tool("kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", self.settings)
         self.start()
         return self
 
     def start(self):
-        """Also after kill(): what it had is there."""
+        """Again, where it has ended, or was killed: what it had is there."""
         self.log = open(os.path.join(self.folder, "log"), "ab")
-        self.process = subprocess.Popen(self._java("kafka.Kafka", self.settings), cwd=self.folder, stdout=self.log, stderr=self.log,
+        self.process = subprocess.Popen(self._java(*self.options, "kafka.Kafka", self.settings), cwd=self.folder, stdout=self.log, stderr=self.log,
                                         stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         deadline = time.monotonic() + START_TIMEOUT
         while not self._listens():
@@ -209,6 +241,17 @@ class Broker:
     def said(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def written(self):
+        """-> {topic: (octets, batches, records)} that lie in its logs, as they were sent; nothing of them was compacted yet."""
+        found = {}
+        for place in os.listdir(self.data):
+            topic, _, part = place.rpartition("-")
+            for name in os.listdir(os.path.join(self.data, place)) if part.isdigit() else ():
+                if name.endswith(".log"):
+                    with open(os.path.join(self.data, place, name), "rb") as file:
+                        found[topic] = tuple(map(sum, zip(found.get(topic, (0, 0, 0)), batches_in(file))))
+        return found
 
     def send(self, topic, octets):
         """One record whose value is these octets, one line without its end."""
