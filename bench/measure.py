@@ -138,14 +138,18 @@ def print_cost(done, alone=False):
     print(f"peak memory {done.peak_kib / 1024:.0f} MiB (VmHWM)")
 
 
+def expected(lab, mxlab, some):
+    """-> of each name of a lab what a scan should find"""
+    with subprocess.Popen([mxlab, "expect", "--state", lab.state, *some], stdout=subprocess.PIPE) as expect:
+        yield from map(json.loads, expect.stdout)
+
+
 def by_operator(lab, mxlab, some):
     """The names, those of the largest operator first. Domains of the lab have MX names of two labels and more."""
     groups = collections.defaultdict(list)
-    with subprocess.Popen([mxlab, "expect", "--state", lab.state, *some], stdout=subprocess.PIPE) as expect:
-        for line in expect.stdout:
-            want = json.loads(line)
-            exchange = want["mx"][0]["exchange"] if want["mx"] else ""
-            groups[".".join(exchange.rsplit(".", 2)[-2:])].append(want["domain"] + "\n")
+    for want in expected(lab, mxlab, some):
+        exchange = want["mx"][0]["exchange"] if want["mx"] else ""
+        groups[".".join(exchange.rsplit(".", 2)[-2:])].append(want["domain"] + "\n")
     return [name for group in sorted(groups.values(), key=len, reverse=True) for name in group]
 
 

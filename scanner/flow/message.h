@@ -143,8 +143,10 @@
 #define FIELDS_CERT_NEW(F)   F(span, chain_id) F(span, sha256) F(span, der)
 #define FIELDS_CERT_KNOWN(F) F(span, chain_id) F(span, sha256)
 
+#define MESSAGE_BLOCKS_MAX \
+    ((uint32_t)1 << 20) /* that so many lines have, late ones and some more */
 /* Of a fleet, behind all others: whatever may yet come is of a closed block. */
-#define BLOCK_OF_THE_REST (((uint32_t)1 << 20) - 1) /* the last that MESSAGE_BLOCKS_MAX has */
+#define BLOCK_OF_THE_REST (MESSAGE_BLOCKS_MAX - 1)
 /* `may_come`: 0: it closes; else it is ahead: so many names of it, and of those before it, may yet come. */
 #define FIELDS_BLOCK_CLOSE(F) F(u32, block) F(u32, may_come)
 #define FIELDS_BLOCK_FENCE(F) F(u32, block) F(u32, may_come) F(u16, from)

@@ -1,6 +1,5 @@
 #include "scanner/flow/message_check.h"
 
-#include <assert.h>
 #include <jansson.h>
 
 #include "scanner/base/check.h"
@@ -263,15 +262,6 @@ static bool are_sessions(struct span octets, size_t least, size_t most)
     return count >= least;
 }
 
-static size_t count_sessions(struct span octets)
-{
-    size_t count = 0;
-    for (; octets.len > 0; count++) {
-        (void)codec_get_session(&octets);
-    }
-    return count;
-}
-
 /* --- lists ---------------------------------------------------------------------------------- */
 
 static bool are_tlsas(struct span octets)
@@ -359,8 +349,6 @@ static bool are_ptr_names(struct span octets)
     return true;
 }
 
-static_assert(BLOCK_OF_THE_REST < MESSAGE_BLOCKS_MAX, "names of it are kept");
-
 static bool is_block(uint32_t block)
 {
     return block < MESSAGE_BLOCKS_MAX;
@@ -434,7 +422,7 @@ static bool is_known_speaker(const struct message_known_speaker *m)
 {
     return is_dns_name(m->host) && m->address.family != 0 && m->port > 0 && m->issuers == 0 &&
            are_sessions(m->attempts, 1, SPEAKER_SESSIONS_MAX) &&
-           m->attempt < count_sessions(m->attempts) && are_sessions(m->dane_sni, 0, 1) &&
+           m->attempt < codec_count_sessions(m->attempts) && are_sessions(m->dane_sni, 0, 1) &&
            are_tlsas(m->tlsas);
 }
 

@@ -13,8 +13,6 @@
 
 #define MESSAGE_FOREIGN_MAX (8U << 20)          /* octets; as topics take */
 #define MESSAGE_LINES_MAX   ((uint64_t)1 << 32) /* of a list: a bit of each is kept */
-#define MESSAGE_BLOCKS_MAX \
-    ((uint32_t)1 << 20) /* that so many lines have, late ones and some more */
 #define MESSAGE_EPOCHS_MAX \
     65535U /* of a seat: two octets of a fetch's number (pipeline/member_out.c) */
 

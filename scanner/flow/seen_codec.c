@@ -41,3 +41,19 @@ void policy_fetched_get(struct span octets, struct seen_policy *out)
     }
     CHECK(octets.len == 0);
 }
+
+#define COUNT(types, type)                     \
+    size_t codec_count_##types(struct span in) \
+    {                                          \
+        size_t count = 0;                      \
+        for (; in.len > 0; count++) {          \
+            (void)codec_get_##type(&in);       \
+        }                                      \
+        return count;                          \
+    }
+// clang-format off
+COUNT(spans, span)
+COUNT(addrs, addr)
+COUNT(tlsas, tlsa)
+COUNT(sessions, session)
+// clang-format on

@@ -177,3 +177,9 @@ SEEN_TYPES(X)
 void policy_fetched_put(struct buf *out, const struct seen_policy *p);
 /** Fills these members of `out`, and no others. */
 void policy_fetched_get(struct span octets, struct seen_policy *out);
+
+/** How many stand one behind the other in octets of nothing else. */
+size_t codec_count_spans(struct span in);
+size_t codec_count_addrs(struct span in);
+size_t codec_count_tlsas(struct span in);
+size_t codec_count_sessions(struct span in);

@@ -225,33 +225,6 @@ struct message_known_resolved host_resolved_of(const struct host_work *h,
     };
 }
 
-static size_t count_spans(struct span in)
-{
-    size_t count = 0;
-    for (; in.len > 0; count++) {
-        (void)codec_get_span(&in);
-    }
-    return count;
-}
-
-static size_t count_addrs(struct span in)
-{
-    size_t count = 0;
-    for (; in.len > 0; count++) {
-        (void)codec_get_addr(&in);
-    }
-    return count;
-}
-
-static size_t count_tlsas(struct span in)
-{
-    size_t count = 0;
-    for (; in.len > 0; count++) {
-        (void)codec_get_tlsa(&in);
-    }
-    return count;
-}
-
 void host_resolved_restore(struct host_work *h, const struct message_known_resolved *m)
 {
     struct seen_host *s = &h->seen;
@@ -269,13 +242,13 @@ void host_resolved_restore(struct host_work *h, const struct message_known_resol
     s->first_cname = m->first_cname;
     s->expanded_tlsa = m->expanded_tlsa;
     s->addresses_truncated = m->addresses_truncated;
-    s->cname_count = count_spans(cnames);
+    s->cname_count = codec_count_spans(cnames);
     s->cnames = codec_get_spans(&cnames, s->cname_count, &h->arena);
-    s->address_count = count_addrs(addresses);
+    s->address_count = codec_count_addrs(addresses);
     s->addresses = codec_get_addrs(&addresses, s->address_count, &h->arena);
-    s->tlsa_count = count_tlsas(tlsas);
+    s->tlsa_count = codec_count_tlsas(tlsas);
     s->tlsas = waiting_get_tlsas(&h->arena, &tlsas, s->tlsa_count);
-    s->expanded_tlsa_count = count_tlsas(expanded);
+    s->expanded_tlsa_count = codec_count_tlsas(expanded);
     s->expanded_tlsas = waiting_get_tlsas(&h->arena, &expanded, s->expanded_tlsa_count);
     h->question[QUESTION_A] = QUESTION_ANSWERED;
     h->question[QUESTION_AAAA] = QUESTION_ANSWERED;

@@ -146,10 +146,7 @@ void service_on_known_name(struct service_owner *o, const struct message_known_n
 /* No row of ours has more. */
 static bool has_room_for(const struct message_known_speaker *m)
 {
-    size_t count = 0;
-    for (struct span in = m->attempts; in.len > 0; count++) {
-        (void)codec_get_session(&in);
-    }
+    size_t count = codec_count_sessions(m->attempts);
     return m->attempt < count && count <= VISIT_SESSIONS_MAX;
 }
 

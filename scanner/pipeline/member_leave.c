@@ -70,6 +70,12 @@ static void stop_member_threads(struct member *m)
     }
 }
 
+static void stop_ack_thread(struct member *m)
+{
+    atomic_store(&m->ack_stopping, true);
+    CHECK(pthread_join(m->ack_thread, NULL) == 0);
+}
+
 static bool all_is_taken(struct member *m)
 {
     return kafka_flush(m->kafka, LEAVE_MS) && !kafka_is_lost(m->kafka, NULL);
@@ -77,15 +83,13 @@ static bool all_is_taken(struct member *m)
 
 bool member_leave(struct member *m, const char *directory, enum scan_end end)
 {
+    stop_member_threads(m);
     if (atomic_load(&m->taken)) { /* whoever has the seat says how it ends */
-        stop_member_threads(m);
-        atomic_store(&m->ack_stopping, true);
-        CHECK(pthread_join(m->ack_thread, NULL) == 0);
+        stop_ack_thread(m);
         return true;
     }
     struct leaving l = {.m = m, .ok = true};
     bool whole = end == SCAN_END_COMPLETE || end == SCAN_END_SAYS_NOTHING || end == SCAN_END_OUTAGE;
-    stop_member_threads(m);
     leave_files(&l, directory);
     l.ok = all_is_taken(m) && l.ok; /* also the last rows: else it has not done its work */
     struct message_fleet_left left = {
@@ -96,7 +100,6 @@ bool member_leave(struct member *m, const char *directory, enum scan_end end)
     leave_message(&last, buf_span(&message));
     buf_deinit(&message);
     last.ok = all_is_taken(m) && last.ok;
-    atomic_store(&m->ack_stopping, true);
-    CHECK(pthread_join(m->ack_thread, NULL) == 0);
+    stop_ack_thread(m);
     return l.ok && last.ok;
 }

@@ -87,9 +87,9 @@ struct member {
     struct block_watch watch;
     int64_t served[FLEET_PARTS_MAX];   /* the highest offset of `services` that its worker has */
     uint32_t fenced[FLEET_PARTS_MAX];  /* blocks that its worker knows to be open */
+    uint32_t closed;                   /* the same of all */
     bool rest_closed;                  /* BLOCK_OF_THE_REST, */
     bool rest_fenced[FLEET_PARTS_MAX]; /* and its fences */
-    uint32_t closed;                   /* the same of all */
 
     /* the coordinator's */
     int64_t beat_ms;

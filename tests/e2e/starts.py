@@ -10,7 +10,6 @@ itself is when it accepts, which on a busy machine says nothing: a lab that is l
 """
 
 import argparse
-import collections
 import os
 import re
 import subprocess
@@ -19,6 +18,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
+from e2e.connect_log import starts_in  # noqa: E402
 from e2e.runner import EHLO, MXLAB, check, check_equal, finish, run  # noqa: E402
 
 RULE_MS = 500  # --address-rate 2/s, the default
@@ -42,12 +42,8 @@ def main():
                    more={"LD_PRELOAD": os.environ["CONNECT_LOG_FILE"], "CONNECT_LOG": log})
         check_equal("exit code", done.returncode, 0)
         resolver = next(re.search(r":(\d+)$", word).group(1) for word in lab.options if word.startswith("--name-servers"))
-        starts = collections.defaultdict(list)
-        with open(log, encoding="ascii") as file:
-            for at, address, port in map(str.split, file):
-                if port != resolver:  # over TCP
-                    starts[address].append(int(at))
-    gaps = sorted((after - before) / 1e6 for times in map(sorted, starts.values()) for before, after in zip(times, times[1:]))
+        starts = starts_in(log, {int(resolver)})  # that is over TCP
+    gaps = sorted(after - before for times in starts.values() for before, after in zip(times, times[1:]))
     check("sessions at the same address", len(gaps) >= known.domains / 3, len(gaps))
     check("none is closer than the rule", gaps[0] >= RULE_MS, [round(gap, 2) for gap in gaps[:10]])
     print(f"{len(gaps)} gaps at {len(starts)} addresses, the smallest {gaps[0]:.2f} ms; {sum(gap < RULE_MS for gap in gaps)} under {RULE_MS} ms")

@@ -15,6 +15,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.connect_log import starts_in  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.runner import check, check_equal, finish, read_json, read_table, run, start  # noqa: E402
 from e2e.test_fleet import SKIPPED, Fleet, end_of, ended, is_wanted, options_of, probes_of  # noqa: E402
@@ -117,18 +118,10 @@ class Connects:
     def too_near(self, ports):
         """-> (starts that are nearer to the one before at their address than the rate has them, all starts); not those to these ports. Nothing
         where no log is."""
-        starts = {}
         if not os.path.exists(self.path):
             return [], 0
-        with open(self.path, encoding="ascii") as file:
-            for line in file:
-                at, address, port = line.split()
-                if int(port) not in ports:
-                    starts.setdefault(address, []).append((int(at) / 1e6, port))
-        near = []
-        for address, times in starts.items():
-            times.sort()
-            near += [(address, earlier, later) for earlier, later in zip(times, times[1:]) if later[0] - earlier[0] < RULE_MS - 1]
+        starts = starts_in(self.path, ports)
+        near = [(address, earlier, later) for address, times in starts.items() for earlier, later in zip(times, times[1:]) if later - earlier < RULE_MS - 1]
         return near, sum(map(len, starts.values()))
 
 
